@@ -2,19 +2,14 @@ using System.Reflection;
 
 namespace Rotato;
 
-/// <summary>What the build put into the executable: its version and its two texts.</summary>
+/// <summary>What the build put into the executable.</summary>
 internal static class About
 {
-    private static readonly string Built =
-        typeof(About).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    // "1.0.0+COMMIT"
+    private static readonly string Full = typeof(About).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    public static string Version => Built.Split('+')[0];
+    public static string Version => Full.Split('+')[0];
+    public static string Build => $"rotato {Version}, commit {Full.Split('+')[^1]}, {RuntimeInformation.FrameworkDescription}";
 
-    public static string Full => $"rotato {Version}, commit {Built.Split('+')[^1]}, {RuntimeInformation.FrameworkDescription}";
-
-    public static string Resource(string name)
-    {
-        using var reader = new StreamReader(typeof(About).Assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd();
-    }
+    public static string Resource(string name) => new StreamReader(typeof(About).Assembly.GetManifestResourceStream(name)!).ReadToEnd();
 }

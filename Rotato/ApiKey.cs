@@ -1,15 +1,11 @@
 namespace Rotato;
 
-/// <summary>
-/// One API key with what is known of its limits. It never prints its secret: everywhere else it is a number. All but the
-/// constants are guarded by the ring's lock.
-/// </summary>
+/// <summary>One API key and what is known of its limits. It never prints its secret: to people it is a number. Guarded by the ring's lock.</summary>
 internal sealed class ApiKey(int number, string secret, int? rpm = null)
 {
-    // A client names the models: more of them than any API has would only fill the memory, so they share the whole key's limit.
-    private const int MostModels = 256;
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
+    // By model; "" is for the whole key.
     private readonly Dictionary<string, Limit> _limits = new() { [""] = new() };
     private readonly Queue<TimeSpan> _sent = new();
     private readonly SortedDictionary<int, long> _answers = [];
@@ -17,73 +13,66 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
 
     public int Number => number;
     public string Secret => secret;
-
-    /// <summary>The last four characters, for a user to tell keys apart; of short keys they would be too much.</summary>
-    public string? Hint => secret.Length >= 16 ? $"...{secret[^4..]}" : null;
     public string? Organisation { get; private set; }
     public int? Remaining { get; private set; }
 
     public override string ToString() => $"key {number}";
 
     /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
-    public TimeSpan ReadyAt(string model, TimeSpan now)
-    {
-        var limits = Later(_limits[""].ReadyAt(now), LimitOf(model).ReadyAt(now));
-        return _sent.Count < rpm || rpm is null ? limits : Later(limits, _sent.Peek() + Minute);
-    }
+    public TimeSpan ReadyAt(string model) =>
+        LimitsOf(model).Select(limit => limit.ReadyAt).Append(_sent.Count == rpm ? _sent.Peek() + Minute : TimeSpan.Zero).Max();
 
     public void Take(string model, TimeSpan now)
     {
-        _requests++;
-        Remaining--;
-        _limits[""].Take(now);
-        if (model != "") LimitOf(model).Take(now);
-        if (rpm is null) return;
+        (_requests, Remaining) = (_requests + 1, Remaining - 1);
+        foreach (var limit in LimitsOf(model)) limit.Take(now);
         if (_sent.Count == rpm) _sent.Dequeue();
-        _sent.Enqueue(now);
+        if (rpm is not null) _sent.Enqueue(now);
     }
 
-    public void Count(int status, Sign sign)
+    /// <summary>Counts an answer and takes what it tells of the key. True where its organisation was not known before.</summary>
+    public bool Count(int status, Sign sign)
     {
+        var isNews = Organisation is null && sign.Organisation is not null;
         _answers[status] = _answers.GetValueOrDefault(status) + 1;
-        Remaining = sign.Remaining ?? Remaining;
-        Organisation = sign.Organisation ?? Organisation;
+        (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
+        return isNews;
     }
 
-    /// <summary>An answer that did not refuse a request sent at this time.</summary>
-    public void Clear(string model, TimeSpan sentAt)
+    public void Clear(Turn turn, TimeSpan now)
     {
-        _limits[""].Clear(sentAt);
-        LimitOf(model).Clear(sentAt);
+        foreach (var limit in LimitsOf(turn.Model)) limit.Clear(turn.SentAt, now);
     }
 
-    /// <summary>Begins or lengthens a rest and returns how long it is, zero where one was running already.</summary>
-    public TimeSpan Rest(string model, TimeSpan now, TimeSpan sentAt, Sign sign) => LimitOf(model).Rest(now, sentAt, sign);
+    /// <summary>Begins or lengthens a rest and returns its end.</summary>
+    public TimeSpan Rest(Turn turn, TimeSpan now, Sign sign)
+    {
+        var limit = LimitsOf(turn.Model)[^1];
+        limit.Rest(turn.SentAt, now, sign);
+        return limit.ReadyAt;
+    }
 
-    /// <summary>The limit that keeps it longest speaks for the key.</summary>
+    // The limits that a request for this model is under. Clients name the models, so there is a bound to how many are kept.
+    private Limit[] LimitsOf(string model)
+    {
+        if (!_limits.TryGetValue(model, out var limit) && _limits.Count < Limits.ModelsOfKey) limit = _limits[model] = new();
+        return model == "" || limit is null ? [_limits[""]] : [_limits[""], limit];
+    }
+
+    /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
     public KeyView Show(TimeSpan now)
     {
-        var (model, limit) = _limits.MaxBy(pair => pair.Value.Until);
-        var rest = Later(limit.Until - now, TimeSpan.Zero);
-        var state = limit.OnTrial ? "trial" : rest > TimeSpan.Zero ? "resting" : "ready";
-        var reason = state == "ready" ? null : model == "" ? limit.Reason : $"{model}: {limit.Reason}";
-        return new(number, Hint, state, reason, rest.TotalSeconds, _requests, Remaining, [.. _answers]);
-    }
-
-    private static TimeSpan Later(TimeSpan left, TimeSpan right) => left > right ? left : right;
-
-    private Limit LimitOf(string model)
-    {
-        if (_limits.TryGetValue(model, out var limit)) return limit;
-        return _limits.Count < MostModels ? _limits[model] = new() : _limits[""];
+        var (model, limit) = _limits.MaxBy(pair => pair.Value.ReadyAt);
+        var rest = Math.Max(0, (limit.ReadyAt - now).TotalSeconds);
+        var state = rest > 0 ? "resting" : limit.OnTrial ? "trial" : "ready";
+        var reason = state == "ready" ? null : model == "" ? limit.Reason : $"{limit.Reason} of {model}";
+        var (hint, ok) = (secret.Length >= 16 ? $"...{secret[^4..]}" : null, _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value));
+        var limited = _answers.GetValueOrDefault(429);
+        var failed = _answers.Values.Sum() - ok - limited;
+        return new(number, hint, state, reason, Math.Round(rest, 1), _requests, ok, limited, failed, Remaining, new(_answers));
     }
 }
 
-/// <summary>What of a key may be seen. Times are seconds.</summary>
-internal sealed record KeyView(
-    int Number, string? Hint, string State, string? Reason, double RestSeconds, long Requests, int? Remaining, KeyValuePair<int, long>[] Answers)
-{
-    public long Ok => Answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value);
-    public long Limited => Answers.Where(pair => pair.Key == 429).Sum(pair => pair.Value);
-    public long Failed => Answers.Sum(pair => pair.Value) - Ok - Limited;
-}
+/// <summary>What of a key people may see, in the words of the JSON. Times are seconds.</summary>
+internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests, long Ok, long Limited,
+    long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);

@@ -1,23 +1,21 @@
 namespace Rotato;
 
 /// <summary>
-/// A request's way to the upstream: choose a key, send, judge the answer; the next key where it says "this key, not now", else
-/// that is the answer. Nothing of an answer has gone to the client while this runs, so trying again is always honest here.
+/// A request's way to the upstream: choose a key, send, judge the answer; the next key where it says "this key, not now", else that is the
+/// answer. While this runs nothing of an answer has gone to the client, so trying again is always honest.
 /// </summary>
 internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoker upstream, TimeProvider clock)
 {
-    // The Uri class would rewrite the path ("/a/../b", "%41"); the head's parser has refused what would be dangerous without that.
+    // The Uri class would rewrite the path ("/a/../b", "%41"). What is dangerous without that, the head's parser has refused.
     private static readonly UriCreationOptions ByteForByte = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    // Failures before a byte of the request can have arrived. After one of any other kind it may have been worked on, and paid for.
     private static readonly HttpRequestError[] Unsent =
         [HttpRequestError.ConnectionError, HttpRequestError.NameResolutionError, HttpRequestError.SecureConnectionError];
 
-    private readonly string _base = options.UpstreamText;
-
     /// <summary>
-    /// The client to the upstream. It does nothing by itself: no redirect (it would carry x-api-key to another host), no cookies
-    /// (keys would share one jar), no decompression (bytes pass as they are), no tracing fields. A proxy of the environment serves
-    /// only https to other hosts, through a tunnel that it cannot look into.
+    /// The client, which does nothing by itself: no redirect (it would carry x-api-key to another host), no cookies (keys would share a
+    /// jar), no decompression, no tracing. A proxy of the environment serves https alone, through a tunnel it cannot look into.
     /// </summary>
     public static HttpMessageInvoker CreateUpstream(Uri upstream) => new(new SocketsHttpHandler
     {
@@ -27,108 +25,88 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
         ActivityHeadersPropagator = null,
         UseProxy = upstream.Scheme == Uri.UriSchemeHttps && !upstream.IsLoopback,
         ConnectTimeout = Limits.Connect,
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-        // A new connection asks DNS again.
+        ConnectCallback = ConnectAsync,
+        // A connection's life is bounded so that DNS is asked again, its idling so that it is not used when the upstream has dropped it.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-        ConnectCallback = ConnectAsync,
     });
 
-    /// <exception cref="Refusal">No key in time and no answer of the upstream to pass on, or the upstream did not answer.</exception>
-    public async Task<Answer> SendAsync(RequestHead head, RequestBody body, CancellationToken gone)
+    /// <exception cref="Refusal">The upstream gave no answer.</exception>
+    public async Task<Answer> SendAsync(RequestHead head, ReadOnlyMemory<byte> body, CancellationToken gone)
     {
-        var turn = ring.Arrive(body.Model);
+        var turn = ring.Arrive(Model.Of(head, body.Span));
+        var unsent = 0;
         Answer? held = null;
-        var failures = 0;
         while (await ring.NextAsync(turn, gone) is { } key)
         {
             try
             {
-                using var request = ToUpstream(head, body.Content, key);
-                var response = await upstream.SendAsync(request, gone);
-                var answer = new Answer(response, key, turn.Tries);
-                var sign = await JudgeAsync(response, gone);
-                ring.Report(key, turn, (int)response.StatusCode, sign);
-                if (!sign.Refused) return answer;
-                // A rate limit is worth more to the client than another key's 401: it says when to come back.
-                if (held?.Response.StatusCode != HttpStatusCode.TooManyRequests || response.StatusCode == HttpStatusCode.TooManyRequests)
-                    held = answer;
+                var answer = new Answer(await upstream.SendAsync(ToUpstream(head, body, key), gone), key, turn.Tries);
+                var sign = await JudgeAsync(answer.Response, gone);
+                ring.Report(key, turn, answer.Status, sign);
+                if (!sign.Refused) return answer.Status == 101 && !head.Upgrades ? throw Failed(HttpRequestError.InvalidResponse) : answer;
+                // A rate limit outlives another key's 401: it tells the client when to come back.
+                held = held is { Status: 429 } && answer.Status != 429 ? held : answer;
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !gone.IsCancellationRequested)
             {
-                ring.Report(key, turn, 502, new(false, ""));
-                // Sent again only where no byte of the request can have arrived: it may have been worked on, and paid for.
-                var error = (e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.ConnectionError;
-                if (!Unsent.Contains(error) || ++failures > 1) throw Unreachable(e as HttpRequestException);
+                var error = (e as HttpRequestException)?.HttpRequestError;
+                ring.Report(key, turn, error is null ? 504 : 502, new(Refused: false));
+                if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || ++unsent > 1) throw Failed(error);
                 turn.Tried.Remove(key);
                 await Task.Delay(Limits.ConnectAgain, clock, gone);
             }
         }
 
-        var seconds = Math.Ceiling(turn.Soonest.TotalSeconds);
-        held ??= new Refusal(ErrorCode.AllKeysResting,
-            $"All keys are resting; the soonest is ready in {seconds} s. Wait, add keys, or raise --wait.").ToAnswer();
-        return held.Response.StatusCode == HttpStatusCode.TooManyRequests ? held with { Retry = turn.Soonest } : held;
+        held ??= new Refusal(AllKeysResting, $"All keys are resting, the soonest for {Math.Ceiling(turn.Soonest.TotalSeconds)} s. "
+            + "Come back then, add keys, or let requests wait longer with --wait.").ToAnswer();
+        return held.Status == 429 ? held with { Retry = turn.Soonest } : held;
     }
 
-    // The kind of a failure is a fixed word of the framework; its message is not shown, it may quote what the upstream sent.
-    private static Refusal Unreachable(HttpRequestException? failure) => failure is null
-        ? new(ErrorCode.UpstreamTimeout, "The upstream did not accept a connection within 10 s; check --upstream and the network.")
-        : new(ErrorCode.UpstreamUnreachable, $"The upstream gave no answer ({failure.HttpRequestError}); check --upstream and the network.");
+    // The kind of failure is a fixed word of the framework. Its message is not shown: it may quote what the upstream has sent.
+    private static Refusal Failed(HttpRequestError? error) => error is null
+        ? new(UpstreamTimeout, "The upstream took no connection within 10 s; check --upstream and the network.")
+        : new(UpstreamUnreachable, $"The upstream gave no answer ({error}); check --upstream and the network.");
 
-    // The framework connects in the same way, but without keep-alive probes: a dead peer would be noticed only after the silence
-    // that a thinking model is allowed, and home routers forget a connection that is silent for minutes.
+    // As the framework connects, but with keep-alive probes: without them a dead peer is noticed only after the silence that a thinking
+    // model is allowed, and home routers forget a connection that is silent for minutes.
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-            await socket.ConnectAsync(context.DnsEndPoint, cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+        await using var cancelled = cancel.Register(socket.Dispose);
+        await socket.ConnectAsync(context.DnsEndPoint, cancel);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
+    // The body of an error that may mean the key is read whole: to judge it, and to give it to the client later if no other key serves.
     private async Task<Sign> JudgeAsync(HttpResponseMessage response, CancellationToken gone)
     {
-        if (!Signs.AreInBody(response.StatusCode)) return Signs.Read(response, default, clock.GetUtcNow());
-        await response.Content.LoadIntoBufferAsync(Limits.JudgedBody, gone);
-        var body = response.Content.Headers.ContentEncoding.Count == 0 ? await response.Content.ReadAsByteArrayAsync(gone) : [];
-        return Signs.Read(response, body, clock.GetUtcNow());
+        if (!Signs.AreInBody(response.StatusCode)) return Signs.Read(response, [], clock.GetUtcNow());
+        await response.Content.LoadIntoBufferAsync(Limits.ErrorBody, gone);
+        var plain = !response.Content.Headers.NonValidated.Contains("Content-Encoding");
+        return Signs.Read(response, plain ? await response.Content.ReadAsByteArrayAsync(gone) : [], clock.GetUtcNow());
     }
 
-    // Strip, then set: everything of the hop and every credential goes first, the key comes last.
+    // Strip, then set: what ends here and every credential goes first, the key comes last.
     private HttpRequestMessage ToUpstream(RequestHead head, ReadOnlyMemory<byte> body, ApiKey key)
     {
-        var uri = new Uri(_base + Credential.StripTarget(head.Target), ByteForByte);
-        // The shortest way to lose every key is a target that changes the host. The parser allows none; this is the second lock.
-        if (uri.Scheme != options.Upstream.Scheme || uri.Authority != options.Upstream.Authority)
-            throw new Refusal(ErrorCode.BadRequest, "The target does not stay on the upstream's host.");
-        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri);
-        if (!body.IsEmpty) request.Content = new ReadOnlyMemoryContent(body);
-        foreach (var (name, sent) in head.Fields)
+        var uri = new Uri(options.UpstreamText + Fields.TargetOf(head), ByteForByte);
+        // A target that changes the host is the shortest way to lose every key. The parser lets none pass; this is the second lock.
+        if (uri.Scheme != options.Upstream.Scheme || uri.Authority != options.Upstream.Authority) throw RequestHead.Bad("it names another host");
+        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri) { Content = body.IsEmpty ? null : new ReadOnlyMemoryContent(body) };
+        foreach (var (name, value) in Fields.Passing(head))
         {
-            if (Hop.Ends(name, head.Connection) || Credential.Strip(name, sent) is not { } value) continue;
             if (!request.Headers.TryAddWithoutValidation(name, value))
                 (request.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, value);
         }
 
-        if (head.Upgrades)
-        {
-            request.Headers.Connection.Add("Upgrade");
-            request.Headers.Upgrade.Add(new("websocket"));
-        }
-
-        Credential.Put(request.Headers, head, options.KeyField, key.Secret);
+        if (head.Upgrades) request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+        if (head.Upgrades) request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        Fields.PutKey(request.Headers, head, options.KeyField, key.Secret);
         return request;
     }
 }

@@ -1,75 +1,45 @@
 namespace Rotato;
 
-/// <summary>One request's place in the ring: for which model, since when, which keys it has tried, and the key it has now.</summary>
-internal sealed class Turn(string model, TimeSpan arrival, TimeSpan deadline)
+/// <summary>One request at the ring: its model, since when and until when it waits, and how far it has come.</summary>
+internal sealed record Turn(string Model, TimeSpan Arrival, TimeSpan Deadline)
 {
-    public string Model => model;
-    public TimeSpan Arrival => arrival;
-    public TimeSpan Deadline => deadline;
+    public TaskCompletionSource<ApiKey?> Served { get; set; } = new();
     public List<ApiKey> Tried { get; } = [];
     public int Tries { get; set; }
     public TimeSpan SentAt { get; set; }
 
-    /// <summary>How long until the soonest key, where the ring had none in time.</summary>
+    /// <summary>How long until a key is ready, where none was in time.</summary>
     public TimeSpan Soonest { get; set; }
-    public TaskCompletionSource<ApiKey?>? Served { get; set; }
 }
 
 /// <summary>
-/// The keys and the line before them. A request gets a ready key by the strategy, each key at most once a pass; where none is ready
-/// it stands in line, first come first served, until one is or its time is over. One lock around everything: the keys are few.
-/// Time is monotonic, counted from the start of the ring, so that setting the clock neither frees nor jails a key.
+/// The keys and the line before them. A request gets a ready key by the strategy, each key at most once a pass; while none
+/// is ready it stands in line, first come first served. One lock around everything: the keys are few. Time is monotonic,
+/// so that setting the clock neither frees nor jails a key.
 /// </summary>
-internal sealed class KeyRing : IDisposable
+internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
 {
-    private static readonly TimeSpan LongRest = TimeSpan.FromMinutes(1);
-
     private readonly Lock _lock = new();
-    private readonly TimeProvider _clock;
-    private readonly IStrategy _strategy;
-    private readonly TimeSpan _wait;
-    private readonly Action<string> _warn;
-    private readonly long _started;
-    private readonly ITimer _alarm;
-    private readonly List<ApiKey> _ready = [];
+    private readonly long _began = clock.GetTimestamp();
+    private readonly TimeSpan _wait = options.Wait;
+    private readonly IStrategy _strategy = Strategies.ByName(options.Strategy);
+    private readonly ApiKey[] _keys = [.. options.Keys.Select((secret, i) => new ApiKey(i + 1, secret, options.Rpm))];
     private readonly List<Turn> _line = [];
     private ApiKey? _last;
 
-    public KeyRing(IReadOnlyList<ApiKey> keys, IStrategy strategy, TimeSpan wait, TimeProvider clock, Action<string> warn)
-    {
-        (Keys, _strategy, _wait, _clock, _warn) = (keys, strategy, wait, clock, warn);
-        _started = clock.GetTimestamp();
-        _alarm = clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    public IReadOnlyList<ApiKey> Keys { get; }
-
-    public TimeSpan Now => _clock.GetElapsedTime(_started);
-
-    public int Waiting
-    {
-        get
-        {
-            lock (_lock) return _line.Count;
-        }
-    }
+    public TimeSpan Now => clock.GetElapsedTime(_began);
+    public int Waiting => _line.Count;
+    private ITimer Alarm => field ??= clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     public Turn Arrive(string model) => new(model, Now, Now + _wait);
 
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)
     {
-        lock (_lock)
-        {
-            if (_line.Count > 0) ServeLine();
-            if (Choose(turn) is { } key) return key;
-            // The pass is over. Back in line it stands where it came, not behind those who came after it.
-            turn.Tried.Clear();
-            turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
-            ServeLine();
-        }
-
+        turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // Whoever comes back after a refusal stands where it came, not behind those who came later.
+        lock (_lock) _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
+        Serve();
         try
         {
             return await turn.Served.Task.WaitAsync(gone);
@@ -80,82 +50,77 @@ internal sealed class KeyRing : IDisposable
         }
     }
 
-    /// <summary>What came of a request: counted, turned into a rest or the end of one, and those in line served if that helps.</summary>
+    /// <summary>What came of a request: counted, and turned into a rest or the end of one.</summary>
     public void Report(ApiKey key, Turn turn, int status, Sign sign)
     {
         lock (_lock)
         {
-            key.Count(status, sign);
-            if (sign.Refused || sign.Rest is not null) Rest(key, turn, sign);
-            else if (status < 500) key.Clear(turn.Model, turn.SentAt);
-            if (_line.Count > 0) ServeLine();
+            var isNews = key.Count(status, sign);
+            var family = Array.FindAll(_keys, other => other == key || (key.Organisation is not null && other.Organisation == key.Organisation));
+            if (isNews && family.Length > 1)
+                warn($"keys {string.Join(", ", family.Select(each => each.Number))} are of one organisation: they share its limits and serve no more together");
+            if (!sign.Refused && sign.Rest is null && status < 500) key.Clear(turn, Now);
+            else if (sign.WholeKey) Rest(key, turn with { Model = "" }, sign);
+            else if (sign.Refused || sign.Rest is not null) Array.ForEach(family, each => Rest(each, turn, sign));
         }
+
+        Serve();
     }
 
-    /// <summary>The keys as users may see them, all at one moment.</summary>
-    public List<KeyView> Show()
+    public KeyView[] Show()
     {
-        lock (_lock) return [.. Keys.Select(key => key.Show(Now))];
+        lock (_lock) return Array.ConvertAll(_keys, key => key.Show(Now));
     }
 
-    public void Dispose() => _alarm.Dispose();
-
-    // Keys of one organisation share its rate limit, so they rest together; a refused key rests alone.
     private void Rest(ApiKey key, Turn turn, Sign sign)
     {
-        var sharers = Keys.Where(other => other == key || (!sign.WholeKey && other.Organisation is not null && other.Organisation == key.Organisation));
-        foreach (var each in sharers)
-        {
-            var rested = each.Rest(sign.WholeKey ? "" : turn.Model, Now, turn.SentAt, sign);
-            if (rested > LongRest) _warn($"key {each.Number} rests for {rested.TotalMinutes:0.#} minutes: {sign.Reason}");
-        }
+        var (before, until) = (key.ReadyAt(turn.Model), key.Rest(turn, Now, sign));
+        if (before <= Now && until > Now + TimeSpan.FromMinutes(1))
+            warn($"key {key.Number} rests for {(until - Now).TotalMinutes:0} minutes: {sign.Reason}");
     }
 
-    private ApiKey? Choose(Turn turn)
-    {
-        var now = Now;
-        _ready.Clear();
-        foreach (var key in Keys)
-            if (key.ReadyAt(turn.Model, now) <= now && !turn.Tried.Contains(key)) _ready.Add(key);
-        if (_ready.Count == 0) return null;
-        _last = _strategy.Choose(_ready, _last);
-        _last.Take(turn.Model, now);
-        turn.SentAt = now;
-        turn.Tries++;
-        turn.Tried.Add(_last);
-        return _last;
-    }
-
+    // One walk along the line: who can be served is, who can no longer be in time is told so, and the alarm is set to the
+    // next change. Where one request finds no key for its model, those behind it find none either.
     private void Serve()
     {
-        lock (_lock) ServeLine();
-    }
-
-    // One walk along the line: whoever can be served is, whoever can no longer be in time is told so, and the alarm is set to the
-    // moment at which the next of them changes. A model that has no key now has none for those behind either.
-    private void ServeLine()
-    {
-        var (now, wake) = (Now, TimeSpan.MaxValue);
-        var soonest = new Dictionary<string, TimeSpan>();
-        for (var i = 0; i < _line.Count;)
+        lock (_lock)
         {
-            var turn = _line[i];
-            ApiKey? key = null;
-            if (!soonest.TryGetValue(turn.Model, out var at) && (key = Choose(turn)) is null)
-                soonest[turn.Model] = at = Keys.Min(each => each.ReadyAt(turn.Model, now));
-            if (key is null && at <= turn.Deadline && now < turn.Deadline)
+            var (now, wake, soonest) = (Now, TimeSpan.MaxValue, new Dictionary<string, TimeSpan>());
+            foreach (var turn in _line.ToArray())
             {
-                wake = new[] { wake, at, turn.Deadline }.Min();
-                i++;
-                continue;
+                var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
+                if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
+                var at = soonest.GetValueOrDefault(turn.Model);
+                if (key is null && now < turn.Deadline && at <= turn.Deadline)
+                {
+                    wake = new[] { wake, at, turn.Deadline }.Min();
+                    continue;
+                }
+
+                turn.Soonest = at - now;
+                _line.Remove(turn);
+                turn.Served.SetResult(key);
             }
 
-            turn.Soonest = at - now;
-            _line.RemoveAt(i);
-            turn.Served!.SetResult(key);
+            // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
+            if (_line.Count > 0) Alarm.Change(wake - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private ApiKey? Choose(Turn turn, TimeSpan now)
+    {
+        var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now && !turn.Tried.Contains(key));
+        if (ready.Length == 0)
+        {
+            // The pass is over; the next may try every key again.
+            turn.Tried.Clear();
+            return null;
         }
 
-        // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment and again.
-        if (_line.Count > 0) _alarm.Change(wake - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        _last = _strategy.Choose(ready, _last);
+        _last.Take(turn.Model, now);
+        turn.Tried.Add(_last);
+        (turn.SentAt, turn.Tries) = (now, turn.Tries + 1);
+        return _last;
     }
 }

@@ -1,37 +1,61 @@
 namespace Rotato;
 
-/// <summary>The state of one limit.</summary>
+/// <summary>
+/// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer clears it. It also remembers
+/// how many requests its last window took and closes by itself after as many, so that the next refusal is not collected but foreseen.
+/// Times are those of the ring's clock; guarded by the ring's lock.
+/// </summary>
 internal sealed class Limit
 {
-    private static readonly TimeSpan TrialPause = TimeSpan.FromSeconds(1);
-    private TimeSpan _restedAt;
-    private int _strikes;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Minute = TimeSpan.FromMinutes(1);
 
-    public TimeSpan Until { get; private set; }
+    private TimeSpan _until, _restBegan, _windowBegan, _window = Minute;
+    private int _used, _most = int.MaxValue, _strikes;
+
     public bool OnTrial { get; private set; }
     public string Reason { get; private set; } = "";
+    public TimeSpan ReadyAt => _used >= _most && _windowBegan + _window > _until ? _windowBegan + _window : _until;
 
-    public TimeSpan ReadyAt(TimeSpan now) => Until > now ? Until : TimeSpan.Zero;
-
+    /// <summary>A request is sent.</summary>
     public void Take(TimeSpan now)
     {
-        if (OnTrial) Until = now + TrialPause;
+        if (!OnTrial && now >= _windowBegan + _window)
+        {
+            // Unused for long: what was learned may no longer be so.
+            if (now >= _windowBegan + _window + Minute) (_most, _window) = (int.MaxValue, Minute);
+            // Is the window really over? One asks, then all.
+            if (_used >= _most) (OnTrial, _restBegan) = (true, now);
+            else (_windowBegan, _used) = (now, 0);
+        }
+
+        _used++;
+        // The others wait for the answer of the one that tries; while it is silent, one more may try each second.
+        if (OnTrial) _until = now + Second;
     }
 
-    public void Clear(TimeSpan sentAt)
+    /// <summary>A request sent at that time was not refused. One sent before the rest began says nothing about now.</summary>
+    public void Clear(TimeSpan sent, TimeSpan now)
     {
-        if (!OnTrial || sentAt < _restedAt) return;
-        (Until, OnTrial, _strikes) = (TimeSpan.Zero, false, 0);
+        if (OnTrial && sent < _restBegan) return;
+        // Nobody refused, the window was only foreseen: ask sooner the next time, so that a raised limit is found.
+        if (OnTrial && _strikes == 0) _window -= _window / 8;
+        if (OnTrial) (OnTrial, _until, _windowBegan, _used) = (false, now, sent, Math.Max(1, _used - _most));
+        _strikes = 0;
     }
 
-    public TimeSpan Rest(TimeSpan now, TimeSpan sentAt, Sign sign)
+    /// <summary>Begins a rest or lengthens it. Refusals of requests sent before it began are the same wave: no further strike.</summary>
+    public void Rest(TimeSpan sent, TimeSpan now, Sign sign)
     {
-        if (sign.Rest is null && OnTrial && sentAt < _restedAt) return default;
-        var backoff = TimeSpan.FromSeconds(Math.Min(60, 1 << Math.Min(_strikes, 6)) * (0.8 + 0.4 * Random.Shared.NextDouble()));
-        if (sign.Rest is null) _strikes++;
-        var until = now + (sign.Rest ?? backoff);
-        if (until <= Until) return default;
-        (_restedAt, Until, OnTrial, Reason) = (now, until, true, sign.Reason);
-        return until - now;
+        if (sign.Refused && sent >= _windowBegan) _used--;
+        var sameWave = OnTrial && sent < _restBegan;
+        if (!sameWave) (OnTrial, _restBegan, _until, _strikes) = (true, now, now, _strikes + 1);
+        var backOff = Math.Min(60, Math.Pow(2, _strikes - 1)) * (0.8 + (0.4 * Random.Shared.NextDouble())) * Second;
+        var rest = sign.Rest ?? (sameWave ? TimeSpan.Zero : backOff);
+        if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
+        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window. Below a second is only noise.
+        var ends = sign.Rest is null ? now + (rest / 2) : now + rest;
+        if (ends - _windowBegan > 2 * Minute) return;
+        _most = Math.Max(1, _used);
+        if (rest > TimeSpan.Zero) _window = ends - _windowBegan > Second ? ends - _windowBegan : Second;
     }
 }

@@ -1,42 +1,43 @@
 namespace Rotato;
 
 /// <summary>
-/// Lines for people: requests on standard output, warnings on standard error. Never a header, a query, a body or the text of an
-/// exception. Written by a task of its own: a terminal that is held, or a reader that is slow, loses lines but stops no request.
+/// Lines for people: requests on standard output, warnings on standard error. Never a field, a query, a body or an exception's text. Written
+/// by a task of its own: a terminal that is held, or a slow reader, loses lines and stops no request.
 /// </summary>
-internal sealed class Log(bool quiet, TextWriter output, TextWriter error, bool colour) : IAsyncDisposable
+internal sealed class Log : IAsyncDisposable
 {
-    private readonly Channel<(TextWriter To, string Line)> _lines =
-        Channel.CreateBounded<(TextWriter, string)>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
-    private Task? _writing;
+    private readonly Channel<(TextWriter To, string Line)> _lines = Channel.CreateBounded<(TextWriter To, string Line)>(
+        new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly bool _colour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    public void Say(string line)
-    {
-        _writing ??= WriteAsync();
-        _lines.Writer.TryWrite((output, line));
-    }
+    private readonly bool _quiet;
+    private readonly Task _writing;
 
-    public void Warn(string line) => _lines.Writer.TryWrite((error, "rotato: " + line));
-
-    /// <summary>One line a request; no answer means that the client left first, which nginx made known as 499.</summary>
-    public void Request(RequestHead head, Answer? answer, TimeSpan took)
-    {
-        if (quiet) return;
-        var status = answer is null ? 499 : (int)answer.Response.StatusCode;
-        var paint = !colour ? "" : status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m";
-        Say(string.Create(CultureInfo.InvariantCulture,
-            $"{DateTime.Now:HH:mm:ss} {head.Method,-7} {head.Path,-32} {paint}{status}{(colour ? "\e[0m" : "")}"
-            + $"  key {answer?.Key?.Number,-3} tries {answer?.Tries,-3} {took.TotalMilliseconds,7:0} ms"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _lines.Writer.TryComplete();
-        if (_writing is not null) await _writing;
-    }
-
-    private async Task WriteAsync()
+    public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(async () =>
     {
         await foreach (var (to, line) in _lines.Reader.ReadAllAsync()) to.WriteLine(line);
+    }));
+
+    public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
+
+    public void Warn(string line) => _lines.Writer.TryWrite((Console.Error, $"rotato: {line}"));
+
+    /// <summary>A request that got no answer was left by its client: 499, as nginx has it.</summary>
+    public void Request(RequestHead head, Answer? answer, TimeSpan took)
+    {
+        var (status, key) = (answer?.Status ?? 499, answer?.Key?.Number.ToString(CultureInfo.InvariantCulture) ?? "-");
+        var (paint, plain) = !_colour ? ("", "") : (status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m", "\e[0m");
+        if (!quiet)
+        {
+            Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{plain} key {key,-2} "
+            + $"tries {answer?.Tries ?? 0,-2} {took.TotalMilliseconds,7:0} ms");
+        }
+    }
+
+    /// <summary>Writes what is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _lines.Writer.Complete();
+        await _writing;
     }
 }

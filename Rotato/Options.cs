@@ -1,155 +1,102 @@
 namespace Rotato;
 
-/// <summary>Wrong usage: what, and how to mend it, in one line without any value that was given (it may be a key).</summary>
+/// <summary>Wrong usage: what, and how to mend it, in one line without any value that was given, for it may be a key.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
-/// <summary>
-/// An API that Rotato knows by its keys' prefix: where it is, and the field in which it wants its key (providers.md 1.1).
-/// </summary>
+/// <summary>An API known by its keys' prefix: where it is, and the field in which it wants its key (providers.md 1.1).</summary>
 internal sealed record Provider(string Prefix, string Host, string KeyField = "Authorization")
 {
     // The first that fits counts, so longer prefixes stand before shorter ones; the last fits every key.
-    public static readonly Provider[] Known =
+    private static readonly Provider[] Known =
     [
-        new("sk-ant-", "api.anthropic.com", "x-api-key"), new("sk-or-", "openrouter.ai"), new("gsk_", "api.groq.com"),
-        new("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"), new("xai-", "api.x.ai"),
-        new("csk-", "api.cerebras.ai"), new("pplx-", "api.perplexity.ai"), new("", "api.openai.com"),
+        new("sk-ant-", "api.anthropic.com", "x-api-key"), new("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"),
+        new("gsk_", "api.groq.com"), new("xai-", "api.x.ai"), new("csk-", "api.cerebras.ai"), new("pplx-", "api.perplexity.ai"),
+        new("sk-or-", "openrouter.ai"), new("", "api.openai.com"),
     ];
 
-    public static Provider Of(string key) => Array.Find(Known, p => key.StartsWith(p.Prefix, StringComparison.Ordinal))!;
+    public static Provider OfKey(string key) => Array.Find(Known, known => key.StartsWith(known.Prefix, Ordinal))!;
+    public static Provider? OfHost(string host) => host.EndsWith(".azure.com", Ordinal) ? new("", host, "api-key")
+        : Array.Find(Known, known => known.Host == host);
 }
 
 /// <summary>
-/// The command line, the environment and the key file as one checked value. Usage.txt is the table of options: what it does not
-/// list is refused, and an option takes a value where it names one there in capitals.
+/// The command line, the environment and the key file, checked. Usage.txt is the table of options: what it does not list is refused, and
+/// an option takes a value where it names one there in capitals. A property throws <see cref="UsageException"/> where its option is wrong.
 /// </summary>
-internal sealed class Options
+internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> readFile)
 {
     public static readonly string Usage = About.Resource("Usage.txt");
 
-    private readonly Dictionary<string, List<string>> _given = [];
+    // Values by option, and under "" what is no option: keys.
+    private readonly ILookup<string, string> _given = Parse(args).ToLookup(option => option.Name, option => option.Value);
 
-    /// <exception cref="UsageException">Something is missing, unknown or senseless.</exception>
-    public Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> readFile)
-    {
-        var keys = Parse(args);
-        if (Has("--help") || Has("--version")) return;
-        Port = Number("--port", 8080, 0, 65535);
-        Rpm = Value("--rpm") is null ? null : Number("--rpm", 0, 1, 1_000_000);
-        Wait = TimeSpan.FromSeconds(Number("--wait", 30, 0, 86400));
-        MaxBody = Number("--max-body", 64, 1, 512) * 1024L * 1024;
-        Strategy = Value("--strategy") ?? "round-robin";
-        if (!Strategies.ByName.ContainsKey(Strategy))
-            throw new UsageException($"--strategy takes {string.Join(", ", Strategies.ByName.Keys)}");
-        AllowedOrigins = _given.GetValueOrDefault("--allow-origin") ?? [];
-        Token = Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token : null);
-        Host = Value("--host") ?? "localhost";
-        Addresses = Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
-            : IPAddress.TryParse(Host, out var address) ? [address] : Dns.GetHostAddresses(Host);
-        if (Token is null && !Array.TrueForAll(Addresses, IPAddress.IsLoopback))
-            throw new UsageException("--host names an address that others can reach; set --token SECRET, or listen on 127.0.0.1");
-        Keys = ReadKeys(keys, environment, readFile);
-        var providers = Keys.Select(Provider.Of).Distinct().ToArray();
-        if (providers.Length > 1 && Value("--upstream") is null)
-            throw new UsageException("the keys belong to several providers; give keys of one, or name the API with --upstream URL");
-        Upstream = ParseUpstream(Value("--upstream") ?? $"https://{providers[0].Host}");
-        KeyField = Upstream.Host.EndsWith(".azure.com", StringComparison.Ordinal) ? "api-key"
-            : (Array.Find(Provider.Known, p => p.Host == Upstream.Host) ?? providers[0]).KeyField;
-    }
+    public int Port => Number("--port", 8080, 0, 65535);
+    public int? Rpm => Has("--rpm") ? Number("--rpm", 0, 1, 1_000_000) : null;
+    public TimeSpan Wait => TimeSpan.FromSeconds(Number("--wait", 30, 0, 86400));
+    public long MaxBody => (long)Number("--max-body", 64, 1, 512) << 20;
+    public string Strategy => Value("--strategy") ?? "round-robin";
+    public string Host => Value("--host") ?? "localhost";
+    public string? Token => Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token : null);
+    public string[] AllowedOrigins => field ??= [.. _given["--allow-origin"]];
+    public IPAddress[] Addresses => field ??= Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : Dns.GetHostAddresses(Host);
+    public string[] Keys => field ??= ReadKeys();
+    public Uri Upstream => field ??= ParseUpstream();
 
-    public int Port { get; }
-    public string Host { get; } = "";
-    public IPAddress[] Addresses { get; } = [];
-    public Uri Upstream { get; } = null!;
-    public string UpstreamText => Upstream.AbsoluteUri.TrimEnd('/');
+    /// <summary>The upstream as users read it, without a slash at the end.</summary>
+    public string UpstreamText => field ??= Upstream.AbsoluteUri.TrimEnd('/');
 
     /// <summary>The field for the key of a client that sent none.</summary>
-    public string KeyField { get; } = "";
-    public string[] Keys { get; } = [];
-    public string? Token { get; }
-    public string Strategy { get; } = "";
-    public int? Rpm { get; }
-    public TimeSpan Wait { get; }
-    public long MaxBody { get; }
-    public IReadOnlyList<string> AllowedOrigins { get; } = [];
+    public string KeyField => field ??= (Provider.OfHost(Upstream.Host) ?? Provider.OfKey(Keys[0])).KeyField;
     public List<string> Warnings { get; } = [];
 
-    public bool Has(string name) => _given.ContainsKey(name);
+    public bool Has(string name) => _given.Contains(name);
 
-    private string? Value(string name) => _given.GetValueOrDefault(name)?[^1];
+    private static IEnumerable<(string Name, string Value)> Parse(IReadOnlyList<string> args)
+    {
+        var table = Usage.Split('\n').Where(line => line.StartsWith("  --", Ordinal))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToDictionary(words => words[0], words => words[1].All(char.IsAsciiLetterUpper));
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, value) = args[i].StartsWith('-') ? (args[i].Split('=')[0], args[i].Split('=', 2).ElementAtOrDefault(1)) : ("", args[i]);
+            // The name is repeated only if it cannot be a key: small letters and hyphens.
+            if (name != "" && !table.ContainsKey(name))
+                throw new UsageException($"unknown option{(name.All(c => c is '-' or (>= 'a' and <= 'z')) ? " " + name : "")}; see rotato --help");
+            if (name != "" && table[name]) value ??= args.ElementAtOrDefault(++i);
+            if (name != "" && table[name] == string.IsNullOrEmpty(value))
+                throw new UsageException($"{name} takes {(table[name] ? "a" : "no")} value; see rotato --help");
+            yield return (name, value ?? "");
+        }
+    }
 
-    private int Number(string name, int standard, int least, int most) =>
-        Value(name) is not { } text ? standard
+    private string? Value(string name) => _given[name].LastOrDefault();
+
+    private int Number(string name, int standard, int least, int most) => Value(name) is not { } text ? standard
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
         : throw new UsageException($"{name} takes a whole number from {least} to {most}");
 
-    // What is no option is a key. An unknown option is repeated only if it cannot be one: small letters and hyphens.
-    private List<string> Parse(IReadOnlyList<string> args)
+    private string[] ReadKeys()
     {
-        var table = Usage.Split('\n').Where(line => line.StartsWith("  --", StringComparison.Ordinal))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .ToDictionary(words => words[0], words => words[1].All(char.IsAsciiLetterUpper));
-        var keys = new List<string>();
-        for (var i = 0; i < args.Count; i++)
-        {
-            if (!args[i].StartsWith('-'))
-            {
-                keys.Add(args[i]);
-                continue;
-            }
-
-            var (name, value) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
-            if (!table.TryGetValue(name, out var takesValue))
-                throw new UsageException($"unknown option{(name.All(c => c is '-' or (>= 'a' and <= 'z')) ? " " + name : "")}; see rotato --help");
-            if (takesValue && value is null && ++i < args.Count) value = args[i];
-            if (takesValue ? string.IsNullOrEmpty(value) : value is not null)
-                throw new UsageException($"{name} takes {(takesValue ? "a" : "no")} value; see rotato --help");
-            if (!_given.TryAdd(name, [value ?? ""])) _given[name].Add(value ?? "");
-        }
-
-        return keys;
+        var lines = Value("--keys") is { } file ? readFile(file).Split('\n').Select(line => line.Trim().Trim('\uFEFF', '"', '\'')) : [];
+        var found = _given[""].Concat(lines.Where(line => line is not ("" or ['#', ..]))).ToArray();
+        if (found.Length == 0) found = (environment("ROTATO_KEYS") ?? "").Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (found.Length == 0) throw new UsageException("no API key; give one as an argument, with --keys FILE or in ROTATO_KEYS");
+        var bad = Array.FindIndex(found, key => key.AsSpan().ContainsAnyExceptInRange('!', '~')) + 1;
+        if (bad > 0) throw new UsageException($"key {bad} holds a blank or a character that no API key has; check where it comes from");
+        if (found.Distinct().Count() < found.Length) Warnings.Add("a key that is there twice counts once");
+        if (Has("")) Warnings.Add("others on this machine can see keys on a command line; better: --keys FILE, --keys - or ROTATO_KEYS");
+        return [.. found.Distinct()];
     }
 
-    private string[] ReadKeys(List<string> arguments, Func<string, string?> environment, Func<string, string> readFile)
+    // No credentials, query or fragment; plain HTTP would show the key to the network. Several providers cannot have one upstream.
+    private Uri ParseUpstream()
     {
-        var lines = Value("--keys") is { } file ? ReadFile(file).Split('\n') : [];
-        var found = arguments.Select((text, i) => ($"key {i + 1} of the command line", text))
-            .Concat(lines.Select((text, i) => ($"line {i + 1} of the key file", text.Trim().Trim('\uFEFF', '"', '\''))))
-            .Where(key => key.Item2 is not ("" or ['#', ..])).ToList();
-        if (found.Count == 0)
-        {
-            found = [.. (environment("ROTATO_KEYS") ?? "").Split([' ', ',', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Select((text, i) => ($"key {i + 1} of ROTATO_KEYS", text))];
-        }
-
-        foreach (var (place, text) in found)
-        {
-            if (text.AsSpan().ContainsAnyExceptInRange('!', '~'))
-                throw new UsageException($"{place} holds a character that no API key has; keys are visible ASCII without blanks");
-        }
-
-        var keys = found.Select(key => key.Item2).Distinct().ToArray();
-        if (keys.Length == 0) throw new UsageException("no API key; give one as an argument, with --keys FILE or in ROTATO_KEYS");
-        if (keys.Length < found.Count) Warnings.Add($"{found.Count - keys.Length} of the keys are there twice and count once");
-        if (arguments.Count > 0)
-            Warnings.Add("other users of this machine may see keys on a command line; use --keys FILE, --keys - or ROTATO_KEYS");
-        return keys;
-
-        string ReadFile(string path)
-        {
-            try
-            {
-                return readFile(path);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new UsageException("the file of --keys cannot be read; check its name and that you may read it");
-            }
-        }
+        var known = Keys.Select(Provider.OfKey).Distinct().ToArray();
+        if (!Has("--upstream") && known.Length > 1)
+            throw new UsageException("the keys are of several providers; give those of one, or name the API with --upstream URL");
+        var text = Value("--upstream") ?? $"https://{known[0].Host}";
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo + uri.Query + uri.Fragment == ""
+            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) ? uri
+            : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// where the host is this machine");
     }
-
-    // Credentials, query and fragment have no place in it, and plain HTTP would show the key to the network.
-    private static Uri ParseUpstream(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo + uri.Query + uri.Fragment == ""
-        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) ? uri
-        : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// where the host is this machine");
 }

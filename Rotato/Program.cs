@@ -1,39 +1,34 @@
 // The way of a request, in the order in which the files are best read:
 //
-//   client --> Server --> Connection --(1) head?--> RequestHead     bytes to a checked head, or a refusal
+//   client --> Server --> Connection --(1) head?--> RequestHead     lines of the Input to a checked head, or a Refusal
 //                          |---(2) may it?--------> Gate            host, origin, token
 //                          |---(3) body-----------> RequestBody     into memory, so that it can be sent again
-//                          |---(4) forward--------> Forwarder <---> KeyRing    a ready key; sent; judged by Signs
+//                          |---(4) forward--------> Forwarder <---> KeyRing    a ready key; sent; the answer judged by its Signs
 //                          |                           '---> upstream
 //                          |---(5) answer---------> ResponseWriter  as it comes, framed anew
 //                          '---(6) again, or close
 using Rotato;
 
-// Sockets then finish on the thread that polls them instead of handing every step to another thread. Read before the first socket.
+// Sockets then finish on the thread that polls them, without handing every step to another. Read once, before the first socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 try
 {
     var options = new Options(args, Environment.GetEnvironmentVariable, path => path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
     if (options.Has("--help") || options.Has("--version"))
     {
-        Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Full);
+        Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Build);
         return 0;
     }
 
-    var colour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-    await using var log = new Log(options.Has("--quiet"), Console.Out, Console.Error, colour);
-    options.Warnings.ForEach(log.Warn);
-    var keys = options.Keys.Select((secret, i) => new ApiKey(i + 1, secret, options.Rpm)).ToArray();
-    using var ring = new KeyRing(keys, Strategies.ByName[options.Strategy](), options.Wait, TimeProvider.System, log.Warn);
-    using var upstream = Forwarder.CreateUpstream(options.Upstream);
-    var listeners = Server.Listen(options.Addresses, options.Port);
-    log.Say($"rotato {About.Version} listening on http://{listeners[0].LocalEndPoint} -> {options.UpstreamText}, "
-        + $"{keys.Length} key{(keys.Length == 1 ? "" : "s")}, {options.Strategy}");
-
     using var stop = new CancellationTokenSource();
+    await using var log = new Log(options.Has("--quiet"));
+    var server = new Server(options, TimeProvider.System, log);
+    options.Warnings.ForEach(log.Warn);
+    log.Say($"rotato {About.Version} listening on http://{server.EndPoint} -> {options.UpstreamText}, "
+        + $"{options.Keys.Length} key{(options.Keys.Length == 1 ? "" : "s")}, {options.Strategy}");
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    await new Server(options, ring, upstream, TimeProvider.System, log).RunAsync(listeners, stop.Token);
+    await server.RunAsync(stop.Token);
     return 0;
 
     // The first signal lets running requests finish, the second does not wait for them.
@@ -47,6 +42,11 @@ try
 catch (UsageException e)
 {
     Console.Error.WriteLine($"rotato: {e.Message}");
+    return 2;
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine("rotato: the file of --keys cannot be read; check its name and that you may read it");
     return 2;
 }
 catch (SocketException e)

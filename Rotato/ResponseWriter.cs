@@ -1,140 +1,84 @@
 namespace Rotato;
 
 /// <summary>
-/// Writes one answer: the only place that sends to a client. The framing is made here from what arrives and never copied, so whatever
-/// an upstream claims, its answer ends where this one ends. Nothing is held back while the upstream pauses, and what has come
-/// without a pause goes in one send.
+/// Writes one answer. The framing is made here from what arrives and never copied, so whatever an upstream claims, its
+/// answer ends where this one does. Nothing is held back while the upstream pauses; what has come without a pause goes
+/// in one send. Where it throws, the answer is incomplete and the connection must be cut.
 /// </summary>
 /// <param name="socket"></param>
-/// <param name="enter">Moves the connection's deadline on, at every step.</param>
-/// <param name="cut"></param>
-internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken cut)
+/// <param name="enter">Moves the connection's deadline on.</param>
+/// <param name="ended"></param>
+internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken ended)
 {
-    private static readonly string[] RetryFields = ["Retry-After", "retry-after-ms", "x-should-retry"];
+    private const int Room = 14 << 10, ChunkHead = 6, ChunkEnd = 7;
 
-    private const int FirstRead = 4 * 1024;
-    private const int LongestRead = 60 * 1024;
-    private const int ChunkFrame = 6;
-
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstRead);
-    private int _sent;
-    private int _filled;
-
-    /// <summary>
-    /// The head, then the body as it comes. Where it throws, the answer on the wire is incomplete: the connection must be cut.
-    /// </summary>
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive)
     {
-        var response = answer.Response;
-        var status = (int)response.StatusCode;
+        var (response, status) = (answer.Response, answer.Status);
         var bodiless = head?.Method == "HEAD" || status is 204 or 304;
-        var length = response.Headers.TransferEncodingChunked == true ? null : response.Content.Headers.ContentLength;
-        var chunked = length is null && !bodiless && status != 101 && head?.Http11 == true;
-        WriteHead(answer);
-        if (length is not null && status is not (101 or 204)) WriteField("Content-Length", Number(length.Value));
-        if (chunked) WriteField("Transfer-Encoding", "chunked");
-        if (status == 101) WriteField("Upgrade", "websocket");
-        if (status == 101 || !keepAlive) WriteField("Connection", status == 101 ? "Upgrade" : "close");
-        Write("\r\n");
-        if (!bodiless) await CopyAsync(await response.Content.ReadAsStreamAsync(cut), length, chunked);
-        await FlushAsync();
-        // Only here, not on an exception: a read that was under way then may still write into it.
-        ArrayPool<byte>.Shared.Return(_buffer);
-    }
-
-    private async Task CopyAsync(Stream source, long? length, bool chunked)
-    {
-        var left = length ?? long.MaxValue;
-        var want = FirstRead;
-        while (left > 0)
+        var isChunked = response.Headers.TransferEncodingChunked == true;
+        var length = isChunked ? null : response.Content.Headers.ContentLength;
+        var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
+        var text = new StringBuilder($"HTTP/1.1 {status} {response.ReasonPhrase}\r\n");
+        AppendFields(text, response.Headers.NonValidated, answer);
+        AppendFields(text, response.Content.Headers.NonValidated, answer);
+        if (answer.Key is { } key) text.Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
+        if (answer.Retry is { TotalSeconds: var wait })
         {
-            if (_filled > LongestRead) await FlushAsync();
-            Reserve(ChunkFrame + want + ChunkFrame);
-            var start = _filled + (chunked ? ChunkFrame : 0);
+            text.Append($"Retry-After: {Math.Max(1, Math.Ceiling(wait))}\r\nretry-after-ms: {Math.Ceiling(wait * 1000)}\r\n");
+            // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
+            if (wait > 60) text.Append("x-should-retry: false\r\n");
+        }
+
+        if (status == 401 && head?.Path == Status.Page) text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
+        if (length is not null && status is not (101 or 204)) text.Append($"Content-Length: {length}\r\n");
+        if (chunked) text.Append("Transfer-Encoding: chunked\r\n");
+        if (status == 101) text.Append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        text.Append(keepAlive || status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
+        var buffer = ArrayPool<byte>.Shared.Rent(text.Length + Room);
+        var (sent, filled) = (0, Encoding.Latin1.GetBytes(text.ToString(), buffer));
+        var body = await response.Content.ReadAsStreamAsync(ended);
+        for (var left = bodiless ? 0 : length ?? long.MaxValue; left > 0;)
+        {
+            if (filled > Room / 2) await FlushAsync();
+            if (sent == filled) sent = filled = 0;
+            var start = chunked ? filled + ChunkHead : filled;
             enter(Phase.Upstream);
-            var read = source.ReadAsync(_buffer.AsMemory(start, (int)Math.Min(want, left)), cut);
+            var read = body.ReadAsync(buffer.AsMemory(start, (int)Math.Min(left, buffer.Length - start - ChunkEnd)), ended);
             if (!read.IsCompleted) await FlushAsync();
             var count = await read;
             if (count == 0) break;
-            left -= count;
-            // chunk-size in four digits, so that its place is known before the data is: leading zeros are part of the grammar.
-            if (chunked) count.TryFormat(_buffer.AsSpan(_filled), out _, "x4", CultureInfo.InvariantCulture);
-            if (chunked) "\r\n"u8.CopyTo(_buffer.AsSpan(start - 2));
-            _filled = start + count;
-            if (chunked) Write("\r\n");
-            // A stream of small events keeps its small buffer, a download gets fewer and larger reads.
-            if (count == want) want = Math.Min(2 * want, LongestRead);
+            // chunk-size in four digits, so that its place is known before the data is; the grammar allows leading zeros.
+            if (chunked) Encoding.ASCII.GetBytes($"{count:x4}\r\n", buffer.AsSpan(filled));
+            if (chunked) "\r\n"u8.CopyTo(buffer.AsSpan(start + count));
+            (filled, left) = (start + count + (chunked ? 2 : 0), left - count);
         }
 
-        if (length is not null && left > 0) throw new IOException("the upstream's body ended early");
-        if (chunked) Write("0\r\n\r\n");
-    }
+        if (chunked) filled += Encoding.ASCII.GetBytes("0\r\n\r\n", buffer.AsSpan(filled));
+        await FlushAsync();
+        // Only here, not in a finally: after an exception a read that was under way may still write into it.
+        ArrayPool<byte>.Shared.Return(buffer);
 
-    private void WriteHead(Answer answer)
-    {
-        var (response, key, tries, retry) = answer;
-        Write($"HTTP/1.1 {(int)response.StatusCode} {response.ReasonPhrase}\r\n");
-        WriteFields(response.Headers.NonValidated, answer);
-        WriteFields(response.Content.Headers.NonValidated, answer);
-        if (key is not null)
+        async ValueTask FlushAsync()
         {
-            WriteField("x-rotato-key", Number(key.Number));
-            WriteField("x-rotato-tries", Number(tries));
+            if (sent == filled) return;
+            enter(Phase.Client);
+            await socket.SendAsync(buffer.AsMemory(sent, filled - sent), ended);
+            sent = filled;
         }
-
-        if (retry is not { } wait) return;
-        WriteField("Retry-After", Number(Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds))));
-        WriteField("retry-after-ms", Number((long)Math.Ceiling(wait.TotalMilliseconds)));
-        // The SDKs replace a longer hint by a short one of their own and come back at once, unless told not to (providers.md 4).
-        if (wait > TimeSpan.FromMinutes(1)) WriteField("x-should-retry", "false");
     }
 
-    private void WriteFields(HttpHeadersNonValidated fields, Answer answer)
+    private static void AppendFields(StringBuilder text, HttpHeadersNonValidated fields, Answer answer)
     {
         foreach (var (name, values) in fields)
         {
-            if (Hop.Ends(name, answer.Response.Headers.Connection)) continue;
-            if (answer.Retry is not null && RetryFields.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
-            // A field that could end early on the wire, or that gives the key back, goes no further.
+            if (Fields.EndHere(name, answer.Response.Headers.Connection) || (answer.Retry is not null && Fields.TellWhen(name))) continue;
+            // A value that could end early on the wire, or that gives the key back, goes no further.
             foreach (var value in values)
             {
-                if (!value.AsSpan().ContainsAny('\r', '\n', '\0') && (answer.Key is not { } key || !value.Contains(key.Secret, StringComparison.Ordinal)))
-                    WriteField(name, value);
+                if (value.AsSpan().IndexOfAny("\r\n\0") < 0 && (answer.Key is not { } key || !value.Contains(key.Secret, Ordinal)))
+                    text.Append(name).Append(": ").Append(value).Append("\r\n");
             }
         }
     }
-
-    private void WriteField(string name, string value)
-    {
-        Write(name);
-        Write(": ");
-        Write(value);
-        Write("\r\n");
-    }
-
-    private void Write(string text)
-    {
-        Reserve(text.Length);
-        _filled += Encoding.Latin1.GetBytes(text, _buffer.AsSpan(_filled));
-    }
-
-    private void Reserve(int count)
-    {
-        if (_sent == _filled) _sent = _filled = 0;
-        if (_filled + count <= _buffer.Length) return;
-        var bigger = ArrayPool<byte>.Shared.Rent(Math.Max(_filled + count, 2 * _buffer.Length));
-        _buffer.AsSpan(0, _filled).CopyTo(bigger);
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = bigger;
-    }
-
-    private async ValueTask FlushAsync()
-    {
-        if (_sent == _filled) return;
-        enter(Phase.Client);
-        await socket.SendAsync(_buffer.AsMemory(_sent, _filled - _sent), cut);
-        _sent = _filled;
-    }
-
-    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,92 +1,85 @@
 namespace Rotato;
 
-/// <summary>
-/// Listens, accepts, keeps the connections and their deadlines, and drains them at the end. Holds what a connection needs.
-/// </summary>
-internal sealed class Server(Options options, KeyRing ring, HttpMessageInvoker upstream, TimeProvider clock, Log log)
+/// <summary>Listens, accepts, keeps the connections and their deadlines, drains them at the end. Has what a connection needs.</summary>
+internal sealed class Server
 {
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
     private readonly SemaphoreSlim _slots = new(Limits.Connections);
+    private readonly List<Socket> _listeners = [];
+    private readonly KeyRing _ring;
 
-    public Options Options => options;
-    public Log Log => log;
-    public Gate Gate { get; } = new(options);
-    public Forwarder Forwarder { get; } = new(options, ring, upstream, clock);
-    public Status Status => field ??= new(options, ring, () => _connections.Count(pair => pair.Key.IsForwarding));
-    public TimeSpan Now => ring.Now;
-    public bool IsStopping { get; private set; }
-
-    /// <summary>Opens the listening sockets, all on one port.</summary>
-    /// <exception cref="SocketException">An address is in use or not to be had.</exception>
-    public static List<Socket> Listen(IPAddress[] addresses, int port)
+    /// <exception cref="SocketException">An address is in use, or not to be had.</exception>
+    /// <exception cref="UsageException">An option is wrong.</exception>
+    public Server(Options options, TimeProvider clock, Log log)
     {
-        var listeners = new List<Socket>();
-        foreach (var address in addresses)
+        (Clock, Log, MaxBody, Gate) = (clock, log, options.MaxBody, new(options));
+        _ring = new(options, clock, log.Warn);
+        Status = new(options, _ring, () => _connections.Count(pair => pair.Key.IsForwarding));
+        Forwarder = new(options, _ring, Forwarder.CreateUpstream(options.Upstream), clock);
+        foreach (var address in options.Addresses)
         {
             try
             {
                 var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                listener.Bind(new IPEndPoint(address, port));
+                listener.Bind(new IPEndPoint(address, EndPoint?.Port ?? options.Port));
                 listener.Listen();
-                listeners.Add(listener);
-                port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+                _listeners.Add(listener);
             }
-            catch (SocketException e) when (listeners.Count > 0 && e.SocketErrorCode is not SocketError.AddressAlreadyInUse)
-            {
-                // No IPv6 on this machine. One in use is another matter: that program would get what clients send to "localhost".
-            }
+            // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to "localhost".
+            catch (SocketException e) when (_listeners.Count > 0 && e.SocketErrorCode != SocketError.AddressAlreadyInUse) { }
         }
-
-        return listeners;
     }
 
-    /// <summary>Serves until told to stop, then until the running requests have finished or the drain time is over.</summary>
-    public async Task RunAsync(List<Socket> listeners, CancellationToken stop)
+    public TimeProvider Clock { get; }
+    public Gate Gate { get; }
+    public Forwarder Forwarder { get; }
+    public Status Status { get; }
+    public Log Log { get; }
+    public long MaxBody { get; }
+    public TimeSpan Now => _ring.Now;
+    public bool IsStopping { get; private set; }
+    public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndPoint;
+
+    /// <summary>Serves until told to stop, then until the running requests have finished or their time for that is over.</summary>
+    public async Task RunAsync(CancellationToken stop)
     {
-        listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
-        using var sweep = new PeriodicTimer(Limits.Sweep, clock);
-        var end = TimeSpan.MaxValue;
-        while (!(IsStopping && _connections.IsEmpty) && Now < end && await sweep.WaitForNextTickAsync(CancellationToken.None))
-        {
-            if (stop.IsCancellationRequested && !IsStopping) (IsStopping, end) = (true, Now + Limits.Drain);
-            foreach (var (connection, _) in _connections) connection.Sweep(Now, IsStopping);
-        }
+        _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
+        await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
+        foreach (var (connection, _) in _connections) connection.EndIdle();
+        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;) await Task.Delay(Limits.DrainCheck, Clock, default);
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stop)
     {
-        using (listener)
+        using var closing = stop.Register(listener.Dispose);
+        for (; ; await _slots.WaitAsync(stop))
         {
-            while (true)
+            try
             {
-                await _slots.WaitAsync(stop);
-                try
-                {
-                    _ = ServeAsync(await listener.AcceptAsync(stop));
-                }
-                catch (SocketException)
-                {
-                    // Out of descriptors, most likely: at once it would only fail again.
-                    _slots.Release();
-                    await Task.Delay(Limits.AcceptAgain, clock, stop);
-                }
+                _ = ServeAsync(await listener.AcceptAsync(stop));
+            }
+            catch (SocketException)
+            {
+                // Out of descriptors, most likely: at once it would only fail again.
+                _slots.Release();
+                await Task.Delay(Limits.AcceptAgain, Clock, stop);
             }
         }
     }
 
     private async Task ServeAsync(Socket socket)
     {
-        using var connection = new Connection(socket, this);
-        _connections[connection] = true;
+        var connection = new Connection(socket, this);
         try
         {
-            socket.NoDelay = true;
+            using var closing = socket;
+            _connections[connection] = socket.NoDelay = true;
             await connection.RunAsync();
         }
         catch (Exception e)
         {
-            // The only catch-all: whatever happens in one connection, the others go on. Its type alone; a message may quote a key.
-            log.Warn($"a connection ended with {e.GetType().Name}; please report it");
+            // The only catch-all: whatever happens to one connection, the others go on. Its type alone; a message may quote a key.
+            Log.Warn($"a connection ended with {e.GetType().Name}; please report it");
         }
         finally
         {

@@ -1,0 +1,32 @@
+namespace Rotato;
+
+/// <summary>The model that a request names, which is what most limits count by.</summary>
+internal static class Model
+{
+    /// <summary>
+    /// NAME of a path with /models/NAME, or the top-level "model" of a JSON body; "" where there is none or it could not be shown to
+    /// people. Reads no further than the name and copies nothing else.
+    /// </summary>
+    public static string Of(RequestHead head, ReadOnlySpan<byte> body)
+    {
+        var name = head.Path.Split("/models/") is [_, var tail] ? tail.Split(':', '/')[0] : body is [(byte)'{', ..] ? InJson(body) : "";
+        return name.Length <= Limits.ModelName && !name.AsSpan().ContainsAnyExceptInRange('!', '~') ? name : "";
+    }
+
+    private static string InJson(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(body);
+            while (json.Read())
+            {
+                if (json.TokenType != JsonTokenType.PropertyName) continue;
+                var found = json.ValueTextEquals("model"u8) && json.Read();
+                if (found) return json.TokenType == JsonTokenType.String ? json.GetString()! : "";
+                json.Skip();
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException) { }
+        return "";
+    }
+}
