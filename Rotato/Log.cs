@@ -27,7 +27,7 @@ internal sealed class Log : IAsyncDisposable
     {
         var (status, key) = (answer?.Status ?? 499, answer?.Key?.Number.ToString(CultureInfo.InvariantCulture) ?? "-");
         var (paint, plain) = !_colour ? ("", "") : (status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m", "\e[0m");
-        if (!quiet)
+        if (!_quiet)
         {
             Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{plain} key {key,-2} "
             + $"tries {answer?.Tries ?? 0,-2} {took.TotalMilliseconds,7:0} ms");
