@@ -28,10 +28,10 @@ internal static class Signs
     /// <summary>Judges an answer; <paramref name="body"/> is empty where it was not read or is compressed.</summary>
     public static Sign Read(HttpResponseMessage response, ReadOnlySpan<byte> body, DateTimeOffset wallClock)
     {
-        // "Now" is the API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
-        var sign = Judge(response, Encoding.UTF8.GetString(body), response.Headers.Date ?? wallClock);
         var left = Field(response, "x-ratelimit-remaining-requests") ?? Field(response, "anthropic-ratelimit-requests-remaining");
         var owner = Field(response, "openai-organization") ?? Field(response, "anthropic-organization-id");
+        var sign = AreInBody(response.StatusCode) ? Judge(response, Encoding.UTF8.GetString(body), wallClock) : default;
+        if (!sign.Refused) sign = new(false, "nothing left in its window", Exhausted(response, wallClock));
         return sign with { Remaining = int.TryParse(left, out var count) ? count : null, Organisation = owner };
     }
 
@@ -51,15 +51,16 @@ internal static class Signs
         return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 24 * 60 * 60)) : null;
     }
 
-    private static Sign Judge(HttpResponseMessage response, string text, DateTimeOffset now)
+    private static Sign Judge(HttpResponseMessage response, string text, DateTimeOffset wallClock)
     {
-        var status = (int)response.StatusCode;
+        // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
+        var (status, now) = ((int)response.StatusCode, response.Headers.Date ?? wallClock);
         if (status == 401 || Says(text, Dead))
             return new(true, "the API refuses the key; mend it or take it out", TimeSpan.FromMinutes(10), WholeKey: true);
         var hint = Hint(response, text, now);
         if (Says(text, Broke) || (status == 402 && hint is null))
             return new(true, "its money or plan is used up; see the API's billing page", TimeSpan.FromHours(1), WholeKey: true);
-        return status is 402 or 429 ? new(true, "rate limit", hint) : new(false, "nothing left in its window", Exhausted(response, now));
+        return status is 402 or 429 ? new(true, "rate limit", hint) : default;
     }
 
     // A quote cannot stand unescaped within a JSON string: words of the request that an error echoes are never taken for the API's own.
@@ -67,19 +68,19 @@ internal static class Signs
 
     // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
     private static TimeSpan? Hint(HttpResponseMessage response, string text, DateTimeOffset now) =>
-        ParseWait($"{Field(response, "retry-after-ms")}ms", now) ?? ParseWait(Field(response, "Retry-After"), now)
-        ?? text.Split("\"retryDelay\"").Concat(text.Split("\"X-RateLimit-Reset\"")).Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now))
+        ParseWait(Field(response, "retry-after-ms") is { } ms ? $"{ms}ms" : null, now) ?? ParseWait(Field(response, "Retry-After"), now)
+        ?? text.Split("\"retryDelay\"").Skip(1).Concat(text.Split("\"X-RateLimit-Reset\"").Skip(1)).Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now))
         ?? Exhausted(response, now);
 
     // The longest reset among the buckets with nothing left. OpenAI has x-ratelimit-remaining-requests and x-ratelimit-reset-requests, Anthropic
     // anthropic-ratelimit-requests-remaining and -reset, others something between: one name with the other word.
-    private static TimeSpan? Exhausted(HttpResponseMessage response, DateTimeOffset now)
+    private static TimeSpan? Exhausted(HttpResponseMessage response, DateTimeOffset wallClock)
     {
         TimeSpan? longest = null;
         foreach (var (name, values) in response.Headers.NonValidated)
         {
             if (values.ToString() == "0" && name.Contains("remaining", OrdinalIgnoreCase)
-                && ParseWait(Field(response, name.Replace("remaining", "reset", OrdinalIgnoreCase)), now) is { } reset && !(reset < longest))
+                && ParseWait(Field(response, name.Replace("remaining", "reset", OrdinalIgnoreCase)), response.Headers.Date ?? wallClock) is { } reset && !(reset < longest))
             {
                 longest = reset;
             }
