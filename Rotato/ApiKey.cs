@@ -19,8 +19,12 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     public override string ToString() => $"key {number}";
 
     /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
-    public TimeSpan ReadyAt(string model) =>
-        LimitsOf(model).Select(limit => limit.ReadyAt).Append(_sent.Count == rpm ? _sent.Peek() + Minute : TimeSpan.Zero).Max();
+    public TimeSpan ReadyAt(string model)
+    {
+        var paced = _sent.Count == rpm ? _sent.Peek() + Minute : TimeSpan.Zero;
+        foreach (var limit in LimitsOf(model)) paced = limit.ReadyAt > paced ? limit.ReadyAt : paced;
+        return paced;
+    }
 
     public void Take(string model, TimeSpan now)
     {

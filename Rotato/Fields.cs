@@ -45,8 +45,8 @@ internal static class Fields
     /// <summary>Puts the key where the client had its own, else where the provider wants it. The last step, when all else is set.</summary>
     public static void PutKey(HttpRequestHeaders fields, RequestHead head, string usual, string secret)
     {
-        var sent = KeysOf(head).Select(key => key.Field).ToList();
-        var field = sent.Count == 0 || sent.Contains(usual) ? usual : sent[0];
+        var field = Keys.Prepend(usual).FirstOrDefault(head.Fields.ContainsKey)
+            ?? (Members(head[Protocols]).Any(IsKey) ? Protocols : Parameters(head.Target).Any(IsKeyParameter) ? "x-goog-api-key" : usual);
         fields.TryAddWithoutValidation(field, field switch { "Authorization" => "Bearer ", Protocols => ProtocolKey, _ => "" } + secret);
     }
 

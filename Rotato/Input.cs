@@ -6,7 +6,7 @@ namespace Rotato;
 /// </summary>
 internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
 {
-    private byte[] _buffer = new byte[4096];
+    private byte[] _buffer = new byte[2048];
     private int _start, _end;
     private Task? _filling;
 

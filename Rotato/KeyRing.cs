@@ -36,6 +36,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)
     {
+        lock (_lock) if (_line.Count == 0 && Choose(turn, Now) is { } key) return key;
         turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
         // Whoever comes back after a refusal stands where it came, not behind those who came later.
         lock (_lock) _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);

@@ -34,10 +34,11 @@ internal sealed class RequestBody(long max) : IDisposable
 
     private static ValueTask<string> LineAsync(Input input) => input.LineAsync(Limits.RequestLine, BadRequest);
 
-    // 1*HEXDIG, at most eight: sixteen wrap around to a negative number. Chunk extensions are refused, not skipped: no client of an LLM
-    // API sends them, and reading past them is where other parsers went wrong.
-    private static long ParseSize(string line) =>
-        line.Length <= 8 && long.TryParse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var size) ? size : throw Bad();
+    // 1*HEXDIG, at most eight, and checked before it is parsed: the parser lets trailing NULs pass, and sixteen digits wrap around
+    // to a negative number. Chunk extensions are refused, not skipped: no client of an LLM API sends them, and reading past them is
+    // where other parsers went wrong.
+    private static long ParseSize(string line) => line.Length is > 0 and <= 8 && line.All(char.IsAsciiHexDigit)
+        ? long.Parse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : throw Bad();
 
     private static Refusal Bad() => RequestHead.Bad("its chunked body is malformed");
 

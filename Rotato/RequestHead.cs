@@ -65,7 +65,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     private static RequestHead ParseRequestLine(string line)
     {
         if (line.Split(' ') is not [var method, ['/', ..] target, var version]) throw Bad("its first line is not: METHOD /path HTTP/1.1");
-        if (method is "" or "TRACE" || method.AsSpan().ContainsAnyExceptInRange('A', 'Z')) throw Bad("the method is not served");
+        if (method is "" or "TRACE" or "CONNECT" || method.AsSpan().ContainsAnyExceptInRange('A', 'Z')) throw Bad("the method is not served");
         if (target.AsSpan().ContainsAnyExceptInRange('!', '~') || target.Contains('#', Ordinal)) throw Bad("the path is not visible ASCII");
         if (version is "HTTP/1.1" or "HTTP/1.0") return new(method, target, version == "HTTP/1.1");
         var known = version.Length == 8 && version.StartsWith("HTTP/", Ordinal);
