@@ -1,14 +1,15 @@
 namespace Rotato;
 
-/// <summary>One API key and what is known of its limits. It never prints its secret: to people it is a number. Guarded by the ring's lock.</summary>
+/// <summary>
+/// One API key and what is known of its limits. It never prints its secret: to people it is a number. Guarded by the
+/// ring's lock.
+/// </summary>
 internal sealed class ApiKey(int number, string secret, int? rpm = null)
 {
-    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
-
-    // By model; "" is for the whole key.
+    // By model, with "" for the whole key.
     private readonly Dictionary<string, Limit> _limits = new() { [""] = new() };
-    private readonly Queue<TimeSpan> _sent = new();
     private readonly SortedDictionary<int, long> _answers = [];
+    private readonly Queue<TimeSpan> _lastMinute = new();
     private long _requests;
 
     public int Number => number;
@@ -21,62 +22,51 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
     public TimeSpan ReadyAt(string model)
     {
-        var paced = _sent.Count == rpm ? _sent.Peek() + Minute : TimeSpan.Zero;
-        foreach (var limit in LimitsOf(model)) paced = limit.ReadyAt > paced ? limit.ReadyAt : paced;
-        return paced;
+        var paced = _lastMinute.Count == rpm ? _lastMinute.Peek() + TimeSpan.FromMinutes(1) : TimeSpan.Zero;
+        return LimitsOf(model).Aggregate(paced, (latest, limit) => limit.ReadyAt > latest ? limit.ReadyAt : latest);
     }
 
     public void Take(string model, TimeSpan now)
     {
         (_requests, Remaining) = (_requests + 1, Remaining - 1);
         foreach (var limit in LimitsOf(model)) limit.Take(now);
-        if (_sent.Count == rpm) _sent.Dequeue();
-        if (rpm is not null) _sent.Enqueue(now);
+        if (_lastMinute.Count == rpm) _lastMinute.Dequeue();
+        if (rpm is not null) _lastMinute.Enqueue(now);
     }
 
-    /// <summary>Counts an answer and takes what it tells of the key. True where its organisation was not known before.</summary>
-    public bool Count(int status, Sign sign)
+    /// <summary>Counts an answer, takes what it tells of the key, and lets it begin or end a rest.</summary>
+    public void Report(Turn turn, TimeSpan now, int status, Sign sign)
     {
-        var isNews = Organisation is null && sign.Organisation is not null;
         _answers[status] = _answers.GetValueOrDefault(status) + 1;
         (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
-        return isNews;
+        if (sign.Refused || sign.Rest is not null) Rest(turn, now, sign);
+        else if (status < 500) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt, now));
     }
 
-    public void Clear(Turn turn, TimeSpan now)
-    {
-        foreach (var limit in LimitsOf(turn.Model)) limit.Clear(turn.SentAt, now);
-    }
-
-    /// <summary>Begins or lengthens a rest and returns its end.</summary>
-    public TimeSpan Rest(Turn turn, TimeSpan now, Sign sign)
-    {
-        var limit = LimitsOf(turn.Model)[^1];
-        limit.Rest(turn.SentAt, now, sign);
-        return limit.ReadyAt;
-    }
-
-    // The limits that a request for this model is under. Clients name the models, so there is a bound to how many are kept.
-    private Limit[] LimitsOf(string model)
-    {
-        if (!_limits.TryGetValue(model, out var limit) && _limits.Count < Limits.ModelsOfKey) limit = _limits[model] = new();
-        return model == "" || limit is null ? [_limits[""]] : [_limits[""], limit];
-    }
+    public void Rest(Turn turn, TimeSpan now, Sign sign) =>
+        LimitsOf(sign.WholeKey ? "" : turn.Model)[^1].Rest(turn.SentAt, now, sign);
 
     /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
     public KeyView Show(TimeSpan now)
     {
         var (model, limit) = _limits.MaxBy(pair => pair.Value.ReadyAt);
-        var rest = Math.Max(0, (limit.ReadyAt - now).TotalSeconds);
+        var rest = Math.Round(Math.Max(0, (limit.ReadyAt - now).TotalSeconds), 1);
         var state = rest > 0 ? "resting" : limit.OnTrial ? "trial" : "ready";
         var reason = state == "ready" ? null : model == "" ? limit.Reason : $"{limit.Reason} of {model}";
-        var (hint, ok) = (secret.Length >= 16 ? $"...{secret[^4..]}" : null, _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value));
+        var ok = _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value);
         var limited = _answers.GetValueOrDefault(429);
-        var failed = _answers.Values.Sum() - ok - limited;
-        return new(number, hint, state, reason, Math.Round(rest, 1), _requests, ok, limited, failed, Remaining, new(_answers));
+        return new(number, secret.Length >= 16 ? $"...{secret[^4..]}" : null, state, reason, rest, _requests, ok, limited,
+            _answers.Values.Sum() - ok - limited, Remaining, new(_answers));
+    }
+
+    // The limits that a request for this model is under, the narrowest last. Clients name the models: so many, no more.
+    private Limit[] LimitsOf(string model)
+    {
+        if (!_limits.TryGetValue(model, out var limit) && _limits.Count < Limits.ModelsOfKey) limit = _limits[model] = new();
+        return model == "" || limit is null ? [_limits[""]] : [_limits[""], limit];
     }
 }
 
 /// <summary>What of a key people may see, in the words of the JSON. Times are seconds.</summary>
-internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests, long Ok, long Limited,
-    long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);
+internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests, long Ok,
+    long Limited, long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);

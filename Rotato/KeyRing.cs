@@ -36,10 +36,14 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)
     {
-        lock (_lock) if (_line.Count == 0 && Choose(turn, Now) is { } key) return key;
-        turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Whoever comes back after a refusal stands where it came, not behind those who came later.
-        lock (_lock) _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
+        lock (_lock)
+        {
+            if (_line.Count == 0 && Choose(turn, Now) is { } key) return key;
+            turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            // Whoever comes back after a refusal stands where it came, not behind those who came later.
+            _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
+        }
+
         Serve();
         try
         {
@@ -51,18 +55,18 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         }
     }
 
-    /// <summary>What came of a request: counted, and turned into a rest or the end of one.</summary>
+    /// <summary>What came of a request. Keys of one organisation share its rate limit, so they rest together.</summary>
     public void Report(ApiKey key, Turn turn, int status, Sign sign)
     {
         lock (_lock)
         {
-            var isNews = key.Count(status, sign);
-            var family = Array.FindAll(_keys, other => other == key || (key.Organisation is not null && other.Organisation == key.Organisation));
-            if (isNews && family.Length > 1)
-                warn($"keys {string.Join(", ", family.Select(each => each.Number))} are of one organisation: they share its limits and serve no more together");
-            if (!sign.Refused && sign.Rest is null && status < 500) key.Clear(turn, Now);
-            else if (sign.WholeKey) Rest(key, turn with { Model = "" }, sign);
-            else if (sign.Refused || sign.Rest is not null) Array.ForEach(family, each => Rest(each, turn, sign));
+            var (isNews, wasReady) = (sign.Organisation != key.Organisation, key.ReadyAt(turn.Model) <= Now);
+            key.Report(turn, Now, status, sign);
+            var others = Array.FindAll(_keys, other => other != key && other.Organisation == key.Organisation && key.Organisation is not null);
+            if (isNews && others.Length > 0) warn($"{key} is of the same organisation as {others[0]}: they share one limit, two serve no more than one");
+            if (!sign.WholeKey && (sign.Refused || sign.Rest is not null)) Array.ForEach(others, other => other.Rest(turn, Now, sign));
+            var rest = key.ReadyAt(turn.Model) - Now;
+            if (wasReady && rest > TimeSpan.FromMinutes(1)) warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
         }
 
         Serve();
@@ -73,51 +77,33 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         lock (_lock) return Array.ConvertAll(_keys, key => key.Show(Now));
     }
 
-    private void Rest(ApiKey key, Turn turn, Sign sign)
-    {
-        var (before, until) = (key.ReadyAt(turn.Model), key.Rest(turn, Now, sign));
-        if (before <= Now && until > Now + TimeSpan.FromMinutes(1))
-            warn($"key {key.Number} rests for {(until - Now).TotalMinutes:0} minutes: {sign.Reason}");
-    }
-
     // One walk along the line: who can be served is, who can no longer be in time is told so, and the alarm is set to the
     // next change. Where one request finds no key for its model, those behind it find none either.
     private void Serve()
     {
         lock (_lock)
         {
-            var (now, wake, soonest) = (Now, TimeSpan.MaxValue, new Dictionary<string, TimeSpan>());
-            foreach (var turn in _line.ToArray())
+            var (now, soonest) = (Now, new Dictionary<string, TimeSpan>());
+            _line.RemoveAll(turn =>
             {
                 var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
                 if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
-                var at = soonest.GetValueOrDefault(turn.Model);
-                if (key is null && now < turn.Deadline && at <= turn.Deadline)
-                {
-                    wake = new[] { wake, at, turn.Deadline }.Min();
-                    continue;
-                }
-
-                turn.Soonest = at - now;
-                _line.Remove(turn);
-                turn.Served.SetResult(key);
-            }
-
+                turn.Soonest = soonest.GetValueOrDefault(turn.Model) is var at && at > now ? at - now : TimeSpan.Zero;
+                return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
+            });
+            if (_line.Count == 0) return;
+            var wake = _line.Min(turn => turn.Deadline - now < turn.Soonest ? turn.Deadline - now : turn.Soonest);
             // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-            if (_line.Count > 0) Alarm.Change(wake - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            Alarm.Change(wake + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
         }
     }
 
     private ApiKey? Choose(Turn turn, TimeSpan now)
     {
         var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now && !turn.Tried.Contains(key));
-        if (ready.Length == 0)
-        {
-            // The pass is over; the next may try every key again.
-            turn.Tried.Clear();
-            return null;
-        }
-
+        // None: the pass is over, and the next one may try every key again.
+        if (ready.Length == 0) turn.Tried.Clear();
+        if (ready.Length == 0) return null;
         _last = _strategy.Choose(ready, _last);
         _last.Take(turn.Model, now);
         turn.Tried.Add(_last);
