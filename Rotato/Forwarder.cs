@@ -97,7 +97,9 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
         var uri = new Uri(options.UpstreamText + Fields.TargetOf(head), ByteForByte);
         // A target that changes the host is the shortest way to lose every key. The parser lets none pass; this is the second lock.
         if (uri.Scheme != options.Upstream.Scheme || uri.Authority != options.Upstream.Authority) throw RequestHead.Bad("it names another host");
-        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri) { Content = body.IsEmpty ? null : new ReadOnlyMemoryContent(body) };
+        // Without a content, be it empty, HttpClient sends again by itself when a connection ends: harmless only for these methods.
+        var bare = body.IsEmpty && head.Method is "GET" or "HEAD" or "OPTIONS";
+        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri) { Content = bare ? null : new ReadOnlyMemoryContent(body) };
         foreach (var (name, value) in Fields.Passing(head))
         {
             if (!request.Headers.TryAddWithoutValidation(name, value))

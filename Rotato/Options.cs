@@ -38,7 +38,7 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     public string Host => Value("--host") ?? "localhost";
     public string? Token => Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token : null);
     public string[] AllowedOrigins => field ??= [.. _given["--allow-origin"]];
-    public IPAddress[] Addresses => field ??= Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : Dns.GetHostAddresses(Host);
+    public IPAddress[] Addresses => field ??= ResolveHost();
     public string[] Keys => field ??= ReadKeys();
     public Uri Upstream => field ??= ParseUpstream();
 
@@ -74,6 +74,14 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     private int Number(string name, int standard, int least, int most) => Value(name) is not { } text ? standard
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
         : throw new UsageException($"{name} takes a whole number from {least} to {most}");
+
+    private IPAddress[] ResolveHost()
+    {
+        var found = Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
+            : IPAddress.TryParse(Host, out var address) ? [address] : Dns.GetHostAddresses(Host);
+        return Token is not null || found.All(IPAddress.IsLoopback) ? found
+            : throw new UsageException("--host lets other machines in; set --token SECRET, or listen on 127.0.0.1");
+    }
 
     private string[] ReadKeys()
     {
