@@ -8,11 +8,12 @@ internal sealed class Connection(Socket socket, Server server)
 {
     private readonly CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, server.Clock);
     private Phase _phase = Phase.Idle;
+    private bool _gone, _framed;
 
     /// <summary>Whether a request is with the forwarder, or its answer on the way.</summary>
     public bool IsForwarding => _phase == Phase.Upstream || _phase == Phase.Client;
 
-    private bool IsExpired { get => _ended.IsCancellationRequested && !field; set; }
+    private bool IsExpired => _ended.IsCancellationRequested && !_gone;
     private Input Input => field ??= new(ReceiveAsync);
 
     public async Task RunAsync()
@@ -29,13 +30,13 @@ internal sealed class Connection(Socket socket, Server server)
         }
         catch (Exception e) when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
         {
-            // A reset, so that an answer that was cut short cannot pass for a complete one.
-            if (cut) socket.Close(0);
+            // HTTP/1.1 shows where an answer ends. Where it does not, a reset keeps one that was cut short from passing for complete.
+            if (cut && !_framed) socket.Close(0);
         }
         finally
         {
             // What may still run beside ends too. _ended itself is not disposed of: a late receive may yet cancel it.
-            IsExpired = true;
+            _gone = true;
             _ended.Cancel();
         }
     }
@@ -59,6 +60,7 @@ internal sealed class Connection(Socket socket, Server server)
             try
             {
                 head = await RequestHead.ReadAsync(Input);
+                _framed = head.Http11;
                 server.Gate.Check(head);
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
@@ -73,7 +75,7 @@ internal sealed class Connection(Socket socket, Server server)
             using var response = answer.Response;
             keepAlive &= answer.Status != 101 && !IsExpired && !server.IsStopping;
             await new ResponseWriter(socket, Enter, IsExpired ? default : _ended.Token).WriteAsync(answer, head, keepAlive);
-            return keepAlive;
+            return keepAlive && !server.IsStopping;
         }
         finally
         {
@@ -119,7 +121,7 @@ internal sealed class Connection(Socket socket, Server server)
             if (await socket.ReceiveAsync(room, _ended.Token) is > 0 and var count) return count;
         }
         catch (SocketException) { }
-        IsExpired = true;
+        _gone = true;
         _ended.Cancel();
         throw new OperationCanceledException();
     }

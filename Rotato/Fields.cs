@@ -8,10 +8,11 @@ internal static class Fields
 {
     private const string Protocols = "Sec-WebSocket-Protocol", ProtocolKey = "openai-insecure-api-key.";
 
-    // RFC 9110 s7.6.1, and what is made anew for the next hop. Alt-Svc would send the client past Rotato.
+    // RFC 9110 s7.6.1, and what is made anew for the next hop. Alt-Svc and HSTS would bind Rotato's own name.
     private static readonly FrozenSet<string> Hop = FrozenSet.ToFrozenSet(
         ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Upgrade",
-         "Transfer-Encoding", "Content-Length", "Host", "Expect", "Alt-Svc"], StringComparer.OrdinalIgnoreCase);
+         "Transfer-Encoding", "Content-Length", "Host", "Expect", "Alt-Svc", "Strict-Transport-Security", "x-rotato-key",
+         "x-rotato-tries"], StringComparer.OrdinalIgnoreCase);
     private static readonly string[] Keys = ["Authorization", "x-api-key", "x-goog-api-key", "api-key"];
 
     public static bool EndHere(string name, IEnumerable<string> connection) =>

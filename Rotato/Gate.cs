@@ -25,13 +25,13 @@ internal sealed class Gate(Options options)
     private bool IsServed(string host) => Uri.CheckHostName(host) != UriHostNameType.Dns || IsLocalhost(host)
         || host.Equals("host.docker.internal", OrdinalIgnoreCase) || host.Equals(options.Host, OrdinalIgnoreCase);
 
-    // Any scheme and port of this machine. "null" and "file://" have no host and do not pass.
+    // Any port of this machine. "null" and "file://" do not pass.
     private bool IsAllowed(string origin) => options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)
-        || (origin.Split("://") is [_, var authority] && HostOf(authority) is { } host
+        || (origin.Split("://") is ["http" or "https", var authority] && HostOf(authority) is { } host
             && (IsLocalhost(host) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))));
 
     // Browsers send a GET or an image without Origin; then Sec-Fetch-Site tells. A link to the status page may stand anywhere.
-    private static bool IsForeignFetch(RequestHead head) => head["Sec-Fetch-Site"] is "cross-site" or "same-site"
+    private static bool IsForeignFetch(RequestHead head) => head["Sec-Fetch-Site"] is not (null or "none" or "same-origin")
         && !(head is { Method: "GET", Path: Status.Page } && head["Sec-Fetch-Mode"] == "navigate" && head["Sec-Fetch-Dest"] == "document");
 
     private static bool IsLocalhost(string host) => host.Equals("localhost", OrdinalIgnoreCase) || host.EndsWith(".localhost", OrdinalIgnoreCase);

@@ -7,7 +7,7 @@ internal static class Limits
     public const int ErrorBody = 1 << 20, ModelName = 128, ModelsOfKey = 256;
     public const long BodiesInAll = 512 << 20;
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), ConnectAgain = TimeSpan.FromMilliseconds(250);
-    public static readonly TimeSpan AcceptAgain = TimeSpan.FromMilliseconds(100);
+    public static readonly TimeSpan AcceptAgain = TimeSpan.FromMilliseconds(250);
     public static readonly TimeSpan Drain = TimeSpan.FromSeconds(30), DrainCheck = TimeSpan.FromMilliseconds(20);
 }
 

@@ -12,7 +12,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     // tchar (RFC 9110 s5.6.2), and what field-vchar, SP and HTAB leave out (s5.5). Characters above 0x7F pass as they are.
     private static readonly SearchValues<char> Token = SearchValues.Create(
         "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-    private static readonly SearchValues<char> Controls = SearchValues.Create(
+    public static readonly SearchValues<char> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, 128).Select(i => (char)i).Where(c => char.IsControl(c) && c != '\t')]);
 
     /// <summary>Fields by name, values trimmed and as Latin-1. Lines of one name are joined by commas (RFC 9110 s5.3).</summary>
@@ -79,7 +79,8 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
         if (Http11 && this["Host"] is null) throw Bad("there is no Host");
         var (length, coding) = (this["Content-Length"] ?? "0", this["Transfer-Encoding"]);
         if (length.Length is 0 or > 15 || length.AsSpan().ContainsAnyExceptInRange('0', '9')) throw Bad("its length is not a number");
-        if (coding is not null && (Fields.ContainsKey("Content-Length") || !Http11)) throw Bad("its length is ambiguous");
+        var unclear = Fields.ContainsKey("Content-Length") || !Http11 || coding?.StartsWith("chunked,", OrdinalIgnoreCase) == true;
+        if (coding is not null && unclear) throw Bad("its length is ambiguous");
         if (coding is not null && !coding.Equals("chunked", OrdinalIgnoreCase))
             throw new Refusal(NotImplemented, "The only transfer coding that Rotato takes is chunked.");
         Length = coding is null ? long.Parse(length, CultureInfo.InvariantCulture) : null;

@@ -19,10 +19,11 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         var isChunked = response.Headers.TransferEncodingChunked == true;
         var length = isChunked ? null : response.Content.Headers.ContentLength;
         var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
-        var text = new StringBuilder($"HTTP/1.1 {status} {response.ReasonPhrase}\r\n");
+        var text = new StringBuilder($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
         AppendFields(text, response.Headers.NonValidated, answer);
         AppendFields(text, response.Content.Headers.NonValidated, answer);
-        if (answer.Key is { } key) text.Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
+        // Neither in a field nor in the reason may the upstream hand the key back.
+        if (answer.Key is { } key) text.Replace(key.Secret, "[key]").Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
         if (answer.Retry is { TotalSeconds: var wait })
         {
             text.Append($"Retry-After: {Math.Max(1, Math.Ceiling(wait))}\r\nretry-after-ms: {Math.Ceiling(wait * 1000)}\r\n");
@@ -73,12 +74,8 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         foreach (var (name, values) in fields)
         {
             if (Fields.EndHere(name, answer.Response.Headers.Connection) || (answer.Retry is not null && Fields.TellWhen(name))) continue;
-            // A value that could end early on the wire, or that gives the key back, goes no further.
             foreach (var value in values)
-            {
-                if (value.AsSpan().IndexOfAny("\r\n\0") < 0 && (answer.Key is not { } key || !value.Contains(key.Secret, Ordinal)))
-                    text.Append(name).Append(": ").Append(value).Append("\r\n");
-            }
+                if (!value.AsSpan().ContainsAny(RequestHead.Controls)) text.Append(name).Append(": ").Append(value).Append("\r\n");
         }
     }
 }

@@ -45,13 +45,13 @@ internal sealed class Server
     {
         _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
-        foreach (var (connection, _) in _connections) connection.EndIdle();
-        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;) await Task.Delay(Limits.DrainCheck, Clock, default);
+        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty; await Task.Delay(Limits.DrainCheck, Clock, default))
+            foreach (var (connection, _) in _connections) connection.EndIdle();
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stop)
     {
-        using var closing = stop.Register(listener.Dispose);
+        using var closing = listener;
         for (; ; await _slots.WaitAsync(stop))
         {
             try
