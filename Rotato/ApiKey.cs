@@ -40,7 +40,7 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
         _answers[status] = _answers.GetValueOrDefault(status) + 1;
         (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
         if (sign.Refused || sign.Rest is not null) Rest(turn, now, sign);
-        else if (status < 500) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt, now));
+        else if (status < 500) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt));
     }
 
     public void Rest(Turn turn, TimeSpan now, Sign sign) =>

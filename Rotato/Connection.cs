@@ -30,8 +30,8 @@ internal sealed class Connection(Socket socket, Server server)
         }
         catch (Exception e) when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
         {
-            // HTTP/1.1 shows where an answer ends. Where it does not, a reset keeps one that was cut short from passing for complete.
-            if (cut && !_framed) socket.Close(0);
+            // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from passing for complete.
+            if (cut && (IsExpired || !_framed)) socket.Close(0);
         }
         finally
         {

@@ -25,7 +25,7 @@ internal static class Fields
     public static IEnumerable<(string Field, string Secret)> KeysOf(RequestHead head) => Keys
         .Where(head.Fields.ContainsKey).Select(name => (name, head[name]!.Split(' ')[^1]))
         .Concat(Members(head[Protocols]).Where(IsKey).Select(member => (Protocols, member[ProtocolKey.Length..])))
-        .Concat(Parameters(head.Target).Where(IsKeyParameter).Select(part => ("x-goog-api-key", part.Split('=')[^1])));
+        .Concat(Parameters(head.Target).Where(IsKeyParameter).Select(part => ("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1]))));
 
     /// <summary>The client's fields without those that end here and without its keys.</summary>
     public static IEnumerable<(string Name, string Value)> Passing(RequestHead head)

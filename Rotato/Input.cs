@@ -16,7 +16,7 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     public async ValueTask<string> LineAsync(int longest, ErrorCode tooLong)
     {
         int length;
-        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n')) < 0 && _end - _start <= longest)
+        while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n')) < 0 && _end - _start < longest + 2)
         {
             // TLS sent to this port, most likely: no line of HTTP begins so, and its sender waits for an answer.
             if (!IsEmpty && _buffer[_start] < ' ' && _buffer[_start] != '\r') throw RequestHead.Bad("this port speaks plain HTTP/1.1");

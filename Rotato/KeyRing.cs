@@ -19,6 +19,8 @@ internal sealed record Turn(string Model, TimeSpan Arrival, TimeSpan Deadline)
 /// </summary>
 internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
 {
+    private static readonly TimeSpan LongRest = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
     private readonly TimeSpan _wait = options.Wait;
@@ -60,13 +62,13 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (isNews, wasReady) = (sign.Organisation != key.Organisation, key.ReadyAt(turn.Model) <= Now);
+            var (isNews, before) = (sign.Organisation != key.Organisation, key.ReadyAt(turn.Model) - Now);
             key.Report(turn, Now, status, sign);
             var others = Array.FindAll(_keys, other => other != key && other.Organisation == key.Organisation && key.Organisation is not null);
             if (isNews && others.Length > 0) warn($"{key} is of the same organisation as {others[0]}: they share one limit, two serve no more than one");
             if (!sign.WholeKey && (sign.Refused || sign.Rest is not null)) Array.ForEach(others, other => other.Rest(turn, Now, sign));
             var rest = key.ReadyAt(turn.Model) - Now;
-            if (wasReady && rest > TimeSpan.FromMinutes(1)) warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
+            if (before <= LongRest && rest > LongRest) warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
         }
 
         Serve();

@@ -1,20 +1,20 @@
 namespace Rotato;
 
 /// <summary>
-/// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer clears it. It also remembers
-/// how many requests its last window took and closes by itself after as many, so that the next refusal is not collected but foreseen.
-/// Times are those of the ring's clock; guarded by the ring's lock.
+/// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer clears it.
+/// It also remembers how many requests its last window took and closes by itself after as many, so that the next refusal
+/// is foreseen and not collected. Times are those of the ring's clock; guarded by the ring's lock.
 /// </summary>
 internal sealed class Limit
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Minute = TimeSpan.FromMinutes(1);
 
-    private TimeSpan _until, _restBegan, _windowBegan, _window = Minute;
+    private TimeSpan _until, _pausedUntil, _restBegan, _windowBegan, _window = Minute;
     private int _used, _most = int.MaxValue, _strikes;
 
     public bool OnTrial { get; private set; }
     public string Reason { get; private set; } = "";
-    public TimeSpan ReadyAt => _used >= _most && _windowBegan + _window > _until ? _windowBegan + _window : _until;
+    public TimeSpan ReadyAt => new[] { _until, _pausedUntil, _used >= _most ? _windowBegan + _window : TimeSpan.Zero }.Max();
 
     /// <summary>A request is sent.</summary>
     public void Take(TimeSpan now)
@@ -30,16 +30,16 @@ internal sealed class Limit
 
         _used++;
         // The others wait for the answer of the one that tries; while it is silent, one more may try each second.
-        if (OnTrial) _until = now + Second;
+        if (OnTrial) _pausedUntil = now + Second;
     }
 
     /// <summary>A request sent at that time was not refused. One sent before the rest began says nothing about now.</summary>
-    public void Clear(TimeSpan sent, TimeSpan now)
+    public void Clear(TimeSpan sent)
     {
         if (OnTrial && sent < _restBegan) return;
         // Nobody refused, the window was only foreseen: ask sooner the next time, so that a raised limit is found.
         if (OnTrial && _strikes == 0) _window -= _window / 8;
-        if (OnTrial) (OnTrial, _until, _windowBegan, _used) = (false, now, sent, Math.Max(1, _used - _most));
+        if (OnTrial) (OnTrial, _until, _pausedUntil, _windowBegan, _used) = (false, default, default, sent, Math.Max(1, _used - _most));
         _strikes = 0;
     }
 
@@ -48,14 +48,15 @@ internal sealed class Limit
     {
         if (sign.Refused && sent >= _windowBegan) _used--;
         var sameWave = OnTrial && sent < _restBegan;
-        if (!sameWave) (OnTrial, _restBegan, _until, _strikes) = (true, now, now, _strikes + 1);
+        if (!sameWave) (OnTrial, _restBegan, _pausedUntil, _strikes) = (true, now, default, _strikes + (sign.Refused ? 1 : 0));
         var backOff = Math.Min(60, Math.Pow(2, _strikes - 1)) * (0.8 + (0.4 * Random.Shared.NextDouble())) * Second;
         var rest = sign.Rest ?? (sameWave ? TimeSpan.Zero : backOff);
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window. Below a second is only noise.
-        var ends = sign.Rest is null ? now + (rest / 2) : now + rest;
-        if (ends - _windowBegan > 2 * Minute) return;
-        _most = Math.Max(1, _used);
-        if (rest > TimeSpan.Zero) _window = ends - _windowBegan > Second ? ends - _windowBegan : Second;
+        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window; one request is
+        // no measure of one, and below a second is only noise.
+        var window = now + (sign.Rest is null ? rest / 2 : rest) - _windowBegan;
+        if (window > 2 * Minute || _used < 2) return;
+        _most = _used;
+        if (rest > TimeSpan.Zero) _window = window > Second ? window : Second;
     }
 }

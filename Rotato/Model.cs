@@ -9,7 +9,7 @@ internal static class Model
     /// </summary>
     public static string Of(RequestHead head, ReadOnlySpan<byte> body)
     {
-        var name = head.Path.Split("/models/") is [_, var tail] ? tail.Split(':', '/')[0] : body is [(byte)'{', ..] ? InJson(body) : "";
+        var name = head.Path.Split("/models/") is [_, var tail] ? tail.Split(':', '/')[0] : body.TrimStart(" \t\r\n"u8) is [(byte)'{', ..] ? InJson(body) : "";
         return name.Length <= Limits.ModelName && !name.AsSpan().ContainsAnyExceptInRange('!', '~') ? name : "";
     }
 

@@ -89,7 +89,7 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
         var found = _given[""].Concat(lines.Where(line => line is not ("" or ['#', ..]))).ToArray();
         if (found.Length == 0) found = (environment("ROTATO_KEYS") ?? "").Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
         if (found.Length == 0) throw new UsageException("no API key; give one as an argument, with --keys FILE or in ROTATO_KEYS");
-        var bad = Array.FindIndex(found, key => key.AsSpan().ContainsAnyExceptInRange('!', '~')) + 1;
+        var bad = Array.FindIndex(found, key => key == "" || key.AsSpan().ContainsAnyExceptInRange('!', '~')) + 1;
         if (bad > 0) throw new UsageException($"key {bad} holds a blank or a character that no API key has; check where it comes from");
         if (found.Distinct().Count() < found.Length) Warnings.Add("a key that is there twice counts once");
         if (Has("")) Warnings.Add("others on this machine can see keys on a command line; better: --keys FILE, --keys - or ROTATO_KEYS");

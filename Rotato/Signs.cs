@@ -13,13 +13,14 @@ internal readonly record struct Sign(
 /// <summary>Reads every form in which an API says "this key, not now" (providers.md 2 and 3): fields first, then the error's body.</summary>
 internal static class Signs
 {
-    // Beginnings of strings in an error's JSON that mean a dead key, or that the money or the plan is used up (providers.md 3.2).
+    // Beginnings of values in an error's JSON (providers.md 3.2) that mean: a dead key; no key would do; money or plan used up.
     private static readonly string[] Dead = ["API_KEY_INVALID", "Your API key was reported as leaked"];
+    private static readonly string[] Hopeless = ["weight_exceeds_budget", "linked_organization_"];
     private static readonly string[] Broke =
     [
         "insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "credit_balance_exhausted", "project_spend_limit_exceeded",
         "organization_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached", "billing_error",
-        "openrouter_credits", "openrouter_key_limit", "Your credit balance is too low", "You have reached your specified",
+        "contract_spend_limit_reached", "openrouter_credits", "openrouter_key_limit", "Your credit balance is too low", "You have reached your specified",
     ];
 
     /// <summary>Whether the body has to be read to judge: errors that may mean the key. Everything else streams past.</summary>
@@ -32,7 +33,7 @@ internal static class Signs
         var owner = Field(response, "openai-organization") ?? Field(response, "anthropic-organization-id");
         var sign = AreInBody(response.StatusCode) ? Judge(response, Encoding.UTF8.GetString(body), wallClock) : default;
         if (!sign.Refused) sign = new(false, "nothing left in its window", Exhausted(response, wallClock));
-        return sign with { Remaining = int.TryParse(left, out var count) ? count : null, Organisation = owner };
+        return sign with { Remaining = int.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null, Organisation = owner };
     }
 
     /// <summary>
@@ -48,7 +49,7 @@ internal static class Signs
             : RetryConditionHeaderValue.TryParse(text, out var retry) && retry.Date is { } date ? (date - now).TotalSeconds
             : text.Contains('T', Ordinal) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out date) ? (date - now).TotalSeconds
             : ParseUnits(text);
-        return seconds > 0 ? TimeSpan.FromSeconds(Math.Min(seconds, 24 * 60 * 60)) : null;
+        return seconds > 0 && double.IsFinite(seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, 24 * 60 * 60)) : null;
     }
 
     private static Sign Judge(HttpResponseMessage response, string text, DateTimeOffset wallClock)
@@ -57,14 +58,17 @@ internal static class Signs
         var (status, now) = ((int)response.StatusCode, response.Headers.Date ?? wallClock);
         if (status == 401 || Says(text, Dead))
             return new(true, "the API refuses the key; mend it or take it out", TimeSpan.FromMinutes(10), WholeKey: true);
+        if (Says(text, Hopeless)) return default;
         var hint = Hint(response, text, now);
         if (Says(text, Broke) || (status == 402 && hint is null))
             return new(true, "its money or plan is used up; see the API's billing page", TimeSpan.FromHours(1), WholeKey: true);
         return status is 402 or 429 ? new(true, "rate limit", hint) : default;
     }
 
-    // A quote cannot stand unescaped within a JSON string: words of the request that an error echoes are never taken for the API's own.
-    private static bool Says(string text, string[] words) => Array.Exists(words, word => text.Contains($"\"{word}", Ordinal));
+    // A member's value begins so. Within a JSON string a quote has a backslash before it, never a colon: words of the request that an
+    // error echoes are not taken for the API's own.
+    private static bool Says(string text, string[] words) =>
+        Array.Exists(words, word => text.Contains($":\"{word}", Ordinal) || text.Contains($": \"{word}", Ordinal));
 
     // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
     private static TimeSpan? Hint(HttpResponseMessage response, string text, DateTimeOffset now) =>
