@@ -9,19 +9,23 @@ namespace Rotato.Tests;
 internal sealed partial class AuditBudgetTests
 {
     /// <summary>Whoever gets below it lowers it.</summary>
-    private const int MostCountedLines = 1000;
+    private const int MostCountedLines = 865;
     private const int MostColumns = 120, MostPageLines = 150;
 
-    private static readonly string[] TopLevel = ["Rotato", "Rotato.Tests", "Rotato.sln", "build.ps1", "README.md", "LICENSE"];
+    private static readonly string[] TopLevel = ["Rotato", "Rotato.Tests", "Rotato.sln", "build.ps1", "README.md",
+        "LICENSE"];
 
-    private static IEnumerable<string> Sources => Directory.EnumerateFiles(Repository.Of("Rotato"), "*.cs", SearchOption.AllDirectories)
-        .Where(path => !Path.GetRelativePath(Repository.Of("Rotato"), path).Split('/', '\\').Any(part => part is "bin" or "obj"))
+    private static IEnumerable<string> Sources =>
+        Directory.EnumerateFiles(Repository.Of("Rotato"), "*.cs", SearchOption.AllDirectories)
+        .Where(path => !Path.GetRelativePath(Repository.Of("Rotato"), path).Split('/', '\\')
+            .Any(part => part is "bin" or "obj"))
         .Order(StringComparer.Ordinal);
 
     [Test]
     public void TheSourceIsWithinItsBudget()
     {
-        var counts = Sources.ToDictionary(path => Path.GetRelativePath(Repository.Of("Rotato"), path), path => CountedLines(File.ReadAllText(path)));
+        var counts = Sources.ToDictionary(path =>
+            Path.GetRelativePath(Repository.Of("Rotato"), path), path => CountedLines(File.ReadAllText(path)));
         foreach (var (name, count) in counts) TestContext.Out.WriteLine($"{count,5} {name}");
         TestContext.Out.WriteLine($"{counts.Values.Sum(),5} in all, of {MostCountedLines}");
         Assert.That(counts, Is.Not.Empty);
@@ -30,14 +34,15 @@ internal sealed partial class AuditBudgetTests
 
     [Test]
     public void NoLineIsWiderThanAPage() => Assert.That(
-        Sources.SelectMany(path => File.ReadLines(path).Select((line, i) => (Place: $"{Path.GetFileName(path)}:{i + 1}", line.Length)))
+        Sources.SelectMany(path =>
+            File.ReadLines(path).Select((line, i) => (Place: $"{Path.GetFileName(path)}:{i + 1}", line.Length)))
             .Where(line => line.Length > MostColumns).Select(line => $"{line.Place} has {line.Length}"), Is.Empty);
 
     [Test]
-    [Ignore("README follows")]
     public void TheReadmeTellsTheTrueFigure()
     {
-        var told = Figure().Matches(File.ReadAllText(Repository.Of("README.md"))).Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+        var told = Figure().Matches(File.ReadAllText(Repository.Of("README.md")))
+            .Select(match => int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
         Assert.That(told, Is.Not.Empty.And.All.EqualTo(Sources.Sum(path => CountedLines(File.ReadAllText(path)))));
     }
 
@@ -72,14 +77,16 @@ internal sealed partial class AuditBudgetTests
     [TestCase("a(@\"\n// b\n\"\"\n// c\n\");", 3)]
     [TestCase("a(\"\"\"\n    // text\n    /* text\n    \"quoted\" text\n    \"\"\");\n// comment", 4)]
     [TestCase("a($\"\"\"\"\n    \"\"\" text\n    \"\"\"\");\n// comment", 2)]
-    public void CountsAsTheDesignSays(string source, int expected) => Assert.That(CountedLines(source), Is.EqualTo(expected));
+    public void CountsAsTheDesignSays(string source, int expected) =>
+        Assert.That(CountedLines(source), Is.EqualTo(expected));
 
     [Test]
     public void ThePageIsShortAndNeedsNothingFromElsewhere()
     {
         var page = File.ReadAllText(Repository.Of("Rotato", "Status.html"));
         Assert.That(page.TrimEnd().Split('\n'), Has.Length.LessThanOrEqualTo(MostPageLines));
-        Assert.That(page, Does.Not.Match("https?:").And.Not.Match("[\"'(=]//").And.Not.Contain("@import").And.Not.Contain("import("));
+        Assert.That(page, Does.Not.Match("https?:").And.Not.Match("[\"'(=]//").And.Not.Contain("@import")
+            .And.Not.Contain("import("));
         Assert.That(Links().Matches(page).Select(match => match.Groups[1].Value), Is.All.StartsWith("data:"));
     }
 
@@ -87,29 +94,39 @@ internal sealed partial class AuditBudgetTests
     public void TheProductUsesNoPackage()
     {
         var project = File.ReadAllText(Repository.Of("Rotato", "Rotato.csproj"));
-        Assert.That(project, Does.Not.Contain("PackageReference").And.Not.Contain("ProjectReference").And.Not.Contain("<Import"));
-        Assert.That(project, Does.Not.Contain("<Reference").And.Not.Contain("HintPath").And.Not.Contain("PackageDownload"));
-        Assert.That(project, Does.Not.Contain("Compile Include"), "all that is compiled lies in the folder, and is counted");
+        Assert.That(project, Does.Not.Contain("PackageReference").And.Not.Contain("ProjectReference")
+            .And.Not.Contain("<Import"));
+        Assert.That(project, Does.Not.Contain("<Reference").And.Not.Contain("HintPath")
+            .And.Not.Contain("PackageDownload"));
+        Assert.That(project, Does.Not.Contain("Compile Include"),
+            "all that is compiled lies in the folder, and is counted");
         Assert.That(project, Does.Not.Contain("AllowUnsafeBlocks"));
     }
 
     [Test]
     public void TheTopLevelHoldsOnlyWhatItMust()
     {
-        var entries = Tracked() ?? [.. Directory.EnumerateFileSystemEntries(Repository.Root).Select(path => Path.GetFileName(path))
+        var entries = Tracked()
+            ?? [.. Directory.EnumerateFileSystemEntries(Repository.Root).Select(path => Path.GetFileName(path))
             .Except(["dist", "TestResults", "packages"])];
         Assert.That(entries.Where(name => !name.StartsWith('.')).Distinct(), Is.EquivalentTo(TopLevel));
     }
 
     /// <summary>A line counts if it holds a letter or a digit outside of comments.</summary>
-    private static int CountedLines(string source) => WithoutComments(source).Split('\n').Count(line => line.Any(char.IsLetterOrDigit));
+    private static int CountedLines(string source) =>
+        WithoutComments(source).Split('\n').Count(line => line.Any(char.IsLetterOrDigit));
 
-    // Comments and texts in the order in which they begin, so that neither is taken for the other. A text stays, but for its escapes.
+    // Comments and texts in the order in which they begin, so that neither is taken for the other. A text stays, but
+    // for its escapes.
     private static string WithoutComments(string source) => Tokens().Replace(source, match =>
         !match.Value.StartsWith('/') ? match.Value : string.Concat(match.Value.Where(c => c == '\n')));
 
-    // A raw text ends with as many quotes as it begins with; a verbatim one doubles its quotes; others, and characters, escape them.
-    [GeneratedRegex("""""(?<raw>"{3,})[\s\S]*?\k<raw>"*|@\$?"(""|[^"])*"|\$@"(""|[^"])*"|"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])+'|//[^\n]*|/\*[\s\S]*?\*/""""")]
+    // A raw text ends with as many quotes as it begins with; a verbatim one doubles its quotes; others, and characters,
+    // escape them.
+    [GeneratedRegex("""""
+        (?<raw>"{3,})[\s\S]*?\k<raw>"* | (@\$?|\$@)"(""|[^"])*" | "(\\.|[^"\\\n])*" | '(\\.|[^'\\\n])+'
+        | //[^\n]* | /\*[\s\S]*?\*/
+        """"", RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(\d+) counted lines")]
@@ -132,7 +149,8 @@ internal sealed partial class AuditBudgetTests
             })!;
             git.ErrorDataReceived += (_, _) => { };
             git.BeginErrorReadLine();
-            var names = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(path => path.Split('/')[0]).ToList();
+            var names = git.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(path => path.Split('/')[0]).ToList();
             git.WaitForExit();
             return git.ExitCode == 0 && names.Count > 0 ? names : null;
         }
@@ -150,6 +168,7 @@ internal static class Repository
 
     public static string Of(params string[] path) => Path.Combine([Root, .. path]);
 
-    private static string Find(DirectoryInfo folder) => File.Exists(Path.Combine(folder.FullName, "Rotato.sln")) ? folder.FullName
+    private static string Find(DirectoryInfo folder) =>
+        File.Exists(Path.Combine(folder.FullName, "Rotato.sln")) ? folder.FullName
         : Find(folder.Parent ?? throw new InvalidOperationException("The tests do not run within the repository."));
 }

@@ -313,8 +313,7 @@ internal sealed class ConnectionTests
         }
 
         await request.PeerClosedAsync;
-        await client.ReadToEndAsync();
-        Assert.That(client.EndedInOrder, Is.False, "an answer that was cut ends with a reset");
+        Assert.That((await client.ReadAsync()).IsComplete, Is.False);
 
         async Task FloodAsync()
         {
@@ -388,22 +387,6 @@ internal sealed class ConnectionTests
 
         if (withoutAWord) client.Reset();
         else client.HalfClose();
-
-        await request.PeerClosedAsync;
-    }
-
-    [Test]
-    public async Task NoticesThatAClientHasGoneBehindItsNextRequest()
-    {
-        using var upstream = new ScriptedUpstream();
-        await using var rotato = new RunningRotato(upstream);
-        var client = await rotato.ConnectAsync();
-        await client.SendAsync(Get("/1"));
-        var request = await upstream.NextAsync();
-
-        await client.SendAsync(Get("/2"));
-        await client.SendAsync(Get("/3"));
-        client.Reset();
 
         await request.PeerClosedAsync;
     }

@@ -122,7 +122,7 @@ internal sealed class LimitTests
     {
         var now = Strike(0, times: 4);
         Take(now);
-        Clear(sent: now, now: now + 0.1);
+        Clear(sent: now);
         Assert.That(_limit.OnTrial, Is.False);
         Take(now + 0.2);
         Refuse(sent: now + 0.2, now: now + 0.3);
@@ -150,7 +150,7 @@ internal sealed class LimitTests
     {
         Take(0, 2);
         Refuse(sent: 0, now: 1, hint: 30);
-        Clear(sent: 0, now: 2);
+        Clear(sent: 0);
 
         Assert.That(ReadyAt, Is.EqualTo(31));
         Assert.That(_limit.OnTrial);
@@ -163,7 +163,7 @@ internal sealed class LimitTests
         Assert.That(ReadyAt, Is.EqualTo(5));
         Take(5);
         Assert.That(ReadyAt, Is.EqualTo(6), "the others wait for its answer");
-        Clear(sent: 5, now: 5.3);
+        Clear(sent: 5);
 
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(5.3));
         Assert.That(_limit.OnTrial, Is.False);
@@ -180,7 +180,7 @@ internal sealed class LimitTests
         }
 
         // Whichever of them answers first.
-        Clear(sent: 7, now: 14.5);
+        Clear(sent: 7);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(14.5));
     }
 
@@ -191,7 +191,7 @@ internal sealed class LimitTests
         LearnTwentyInFourSeconds();
 
         Take(4);
-        Clear(sent: 4, now: 4.1);
+        Clear(sent: 4);
         Take(4.1, 18);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(4.1), "19 are sent");
         Take(4.1);
@@ -203,13 +203,13 @@ internal sealed class LimitTests
     {
         LearnTwentyInFourSeconds();
         Take(4);
-        Clear(sent: 4, now: 4.1);
+        Clear(sent: 4);
         Take(4.1, 19);
 
         Take(8);
         Assert.That(ReadyAt, Is.EqualTo(9));
         Assert.That(_limit.OnTrial);
-        Clear(sent: 8, now: 8.1);
+        Clear(sent: 8);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(8.1));
         Take(8.1, 19);
         Assert.That(ReadyAt, Is.InRange(11, 12), "nobody refused: it asks a little sooner, so that a raised limit is found");
@@ -224,7 +224,7 @@ internal sealed class LimitTests
         for (; now < 64; now = Math.Max(now + 0.1, ReadyAt))
         {
             Take(now);
-            Clear(sent: now, now: now + 0.05);
+            Clear(sent: now);
             for (sent++; ReadyAt <= now + 0.05 && sent < 100_000; sent++) Take(now + 0.05);
         }
 
@@ -236,7 +236,7 @@ internal sealed class LimitTests
     {
         // Somebody else had used the window up but for one; the limit is 60 a minute.
         Take(0, 2);
-        Clear(sent: 0, now: 0.1);
+        Clear(sent: 0);
         Refuse(sent: 0, now: 0.1, hint: 30);
         var (now, sent, window, inWindow) = (30.1, 0, 30.1, 0);
         while (now < 30.1 + 600)
@@ -244,7 +244,7 @@ internal sealed class LimitTests
             if (now >= window + 60) (window, inWindow) = (now, 0);
             Take(now);
             sent++;
-            if (inWindow++ < 60) Clear(sent: now, now: now + 0.05);
+            if (inWindow++ < 60) Clear(sent: now);
             else Refuse(sent: now, now: now + 0.05, hint: window + 60 - now - 0.05);
             now = Math.Max(now + 0.1, ReadyAt);
         }
@@ -257,7 +257,7 @@ internal sealed class LimitTests
     {
         LearnTwentyInFourSeconds();
         Take(4);
-        Clear(sent: 4, now: 4.1);
+        Clear(sent: 4);
         Take(100, 1000);
 
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(100));
@@ -270,7 +270,7 @@ internal sealed class LimitTests
         Take(0, 3);
         Refuse(sent: 0, now: 1, hint: 3600);
         Take(3601);
-        Clear(sent: 3601, now: 3602);
+        Clear(sent: 3601);
         Take(3602, 100);
 
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(3602));
@@ -279,7 +279,7 @@ internal sealed class LimitTests
     private void LearnTwentyInFourSeconds()
     {
         Take(0, 21);
-        for (var i = 0; i < 20; i++) Clear(sent: 0, now: 0.1);
+        for (var i = 0; i < 20; i++) Clear(sent: 0);
         Refuse(sent: 0, now: 0.1, hint: 3.9);
         Assert.That(ReadyAt, Is.EqualTo(4).Within(1e-6));
     }
@@ -301,7 +301,7 @@ internal sealed class LimitTests
         for (; times > 0; times--) _limit.Take(TimeSpan.FromSeconds(now));
     }
 
-    private void Clear(double sent, double now) => _limit.Clear(TimeSpan.FromSeconds(sent)));
+    private void Clear(double sent) => _limit.Clear(TimeSpan.FromSeconds(sent));
 
     private void Refuse(double sent, double now, double? hint = null) => _limit.Rest(
         TimeSpan.FromSeconds(sent), TimeSpan.FromSeconds(now), new(Refused: true, "rate limit", hint is { } rest ? TimeSpan.FromSeconds(rest) : null));

@@ -74,7 +74,8 @@ internal sealed class OptionsTests
 
     [Test]
     public void TakesAnOriginAsOftenAsItIsGiven() => Assert.That(
-        Show(Make(["--allow-origin", "a", "k", "--allow-origin=b", "--allow-origin", "c"]), "--allow-origin"), Is.EqualTo("a b c"));
+        Show(Make(["--allow-origin", "a", "k", "--allow-origin=b", "--allow-origin", "c"]), "--allow-origin"),
+            Is.EqualTo("a b c"));
 
     [TestCase("")]
     [TestCase("--port|65536")]
@@ -195,10 +196,13 @@ internal sealed class OptionsTests
     {
         // The keys stand first, so that an option at the end has no value.
         string[] given = [.. args == "" ? Array.Empty<string>() : ["k"], .. args.Split('|')];
-        AssertRefused([.. (args == "" ? [] : given).Select(arg => arg.Replace("CANARY", Canary, StringComparison.Ordinal))]);
+        AssertRefused([.. (args == "" ? [] : given)
+            .Select(arg => arg.Replace("CANARY", Canary, StringComparison.Ordinal))]);
     }
 
-    /// <summary>What would be a header of its own, or is no key: "$OPENAI_API_KEY" of a shell that does not know it is empty.</summary>
+    /// <summary>
+    /// What would be a header of its own, or is no key: "$OPENAI_API_KEY" of a shell that does not know it is empty.
+    /// </summary>
     [TestCase("")]
     [TestCase(" ")]
     [TestCase("CANARY ")]
@@ -285,7 +289,8 @@ internal sealed class OptionsTests
 
     [Test]
     public void ArgumentsAndAFileAreTakenTogether() =>
-        Assert.That(Make(["k", "--keys", "file", "l"], file: "m\nn").Keys, Is.EquivalentTo((string[])["k", "l", "m", "n"]));
+        Assert.That(Make(["k", "--keys", "file", "l"], file: "m\nn").Keys,
+            Is.EquivalentTo((string[])["k", "l", "m", "n"]));
 
     [TestCase("k|l|k", "", "k l", "twice")]
     [TestCase("k|--keys|file", "k\nm", "k m", "twice")]
@@ -302,7 +307,8 @@ internal sealed class OptionsTests
     [Test]
     public void KeysOnTheCommandLineBringOneWarningThatNamesTheAlternatives()
     {
-        var options = Make([Canary, $"{Canary}2", $"{Canary}2", "--token", $"{Canary}3", "--keys=file"], file: $"{Canary}4");
+        var options = Make([Canary, $"{Canary}2", $"{Canary}2", "--token", $"{Canary}3", "--keys=file"],
+            file: $"{Canary}4");
         CheckAll(options);
         CheckAll(options);
         Assert.That(options.Warnings, Has.One.Contains("ROTATO_KEYS").And.One.Contains("--keys FILE"));
@@ -323,7 +329,8 @@ internal sealed class OptionsTests
     {
         Assert.That(Show(Make([key, key + "2"]), "--upstream"), Is.EqualTo(expected));
         Assert.That(Show(Make([], keys: key), "--upstream"), Is.EqualTo(expected));
-        Assert.That(Show(Make([key, "--upstream", "https://example.com"]), "--upstream"), Is.EqualTo("https://example.com"));
+        Assert.That(Show(Make([key, "--upstream", "https://example.com"]), "--upstream"),
+            Is.EqualTo("https://example.com"));
     }
 
     [TestCase("sk-CANARY|sk-ant-CANARY")]
@@ -334,7 +341,8 @@ internal sealed class OptionsTests
     {
         string[] keys = [.. args.Replace("CANARY", Canary, StringComparison.Ordinal).Split('|')];
         Assert.That(AssertRefused(keys), Does.Contain("--upstream"));
-        Assert.That(Show(Make([.. keys, "--upstream", "https://example.com"]), "--upstream"), Is.EqualTo("https://example.com"));
+        Assert.That(Show(Make([.. keys, "--upstream", "https://example.com"]), "--upstream"),
+            Is.EqualTo("https://example.com"));
     }
 
     [TestCase("0.0.0.0")]
@@ -385,8 +393,10 @@ internal sealed class OptionsTests
         for (var i = 0; i + 5 <= Canary.Length; i++) Assert.That(line, Does.Not.Contain(Canary[i..(i + 5)]));
     }
 
-    private static Options Make(string[] args, string? keys = null, string? token = null, string file = "of-file") => new(
-        args, name => name == "ROTATO_KEYS" ? keys : name == "ROTATO_TOKEN" ? token : null, path => path == "-" ? "of-input" : file);
+    private static Options Make(string[] args, string? keys = null, string? token = null, string file = "of-file") =>
+        new(
+        args, name => name == "ROTATO_KEYS" ? keys : name == "ROTATO_TOKEN" ? token : null, path =>
+            path == "-" ? "of-input" : file);
 
     // What a start asks of the options: everything.
     private static void CheckAll(Options options)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Rotato.Tests;
 
-/// <summary>Each vector at once, byte by byte, cut in two at every place, and with the next request behind it.</summary>
+/// <summary>
+/// Each vector at once, byte by byte, cut in two at every place, and with the next request behind it.
+/// </summary>
 internal sealed class RequestHeadTests
 {
     private const string NeedsMore = "needs more";
@@ -17,7 +19,8 @@ internal sealed class RequestHeadTests
         {
             Assert.That(await ParseAsync(new Feed(vector.Bytes)), Is.EqualTo(vector.Expected), "at once");
             Assert.That(await ParseAsync(new Feed(vector.Text, 1)), Is.EqualTo(vector.Expected), "byte by byte");
-            Assert.That(await ParseAsync(new Feed(vector.Text + RequestHeadVectors.Next)), Is.EqualTo(vector.Expected), "with more behind it");
+            Assert.That(await ParseAsync(new Feed(vector.Text + RequestHeadVectors.Next)), Is.EqualTo(vector.Expected),
+                "with more behind it");
         }
     }
 
@@ -26,7 +29,8 @@ internal sealed class RequestHeadTests
     {
         // In a long one every place near the ends and some between.
         var length = vector.Bytes.Length;
-        foreach (var cut in Enumerable.Range(1, length - 1).Where(cut => length < 1000 || cut < 50 || cut > length - 50 || cut % 997 == 0))
+        foreach (var cut in Enumerable.Range(1, length - 1)
+            .Where(cut => length < 1000 || cut < 50 || cut > length - 50 || cut % 997 == 0))
         {
             Assert.That(await ParseAsync(new Feed(vector.Bytes, cut)), Is.EqualTo(vector.Expected), $"cut at {cut}");
         }
@@ -56,7 +60,10 @@ internal sealed class RequestHeadTests
     public async Task EveryPrefixNeedsMore(RequestHeadVector vector)
     {
         for (var length = 1; length < vector.Bytes.Length; length += vector.Bytes.Length < 1000 ? 1 : 997)
-            Assert.That(await ParseAsync(new Feed(vector.Bytes[..length])), Is.EqualTo(NeedsMore), $"first {length} bytes");
+        {
+            Assert.That(await ParseAsync(new Feed(vector.Bytes[..length])), Is.EqualTo(NeedsMore),
+                $"first {length} bytes");
+        }
     }
 
     [Test]
@@ -78,7 +85,8 @@ internal sealed class RequestHeadTests
     [TestCase("GET / HTTP/2.0\r\n", nameof(ErrorCode.HttpVersionNotSupported))]
     [TestCase("PRI * HTTP/2.0\r\n", nameof(ErrorCode.BadRequest))]
     [TestCase("GET / HTTP/1.1\r\nX y\r\n", nameof(ErrorCode.BadRequest))]
-    public async Task RefusesAsSoonAsItCan(string text, string expected) => Assert.That(await ParseAsync(new Feed(text)), Is.EqualTo(expected));
+    public async Task RefusesAsSoonAsItCan(string text, string expected) =>
+        Assert.That(await ParseAsync(new Feed(text)), Is.EqualTo(expected));
 
     [TestCase("", nameof(ErrorCode.UriTooLong), 8 << 10)]
     [TestCase("GET / HTTP/1.1\r\n", nameof(ErrorCode.HeadersTooLarge), 32 << 10)]
@@ -98,13 +106,15 @@ internal sealed class RequestHeadTests
     [TestCase("GET / HTTP/1.1\r\nHost: a\r\nConnection: closed", true)]
     [TestCase("GET / HTTP/1.0", false)]
     [TestCase("GET / HTTP/1.0\r\nConnection: keep-alive", false)]
-    public async Task KnowsWhetherTheConnectionStays(string text, bool expected) => Assert.That((await HeadAsync(text)).KeepAlive, Is.EqualTo(expected));
+    public async Task KnowsWhetherTheConnectionStays(string text, bool expected) =>
+        Assert.That((await HeadAsync(text)).KeepAlive, Is.EqualTo(expected));
 
     [TestCase("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue", true)]
     [TestCase("POST / HTTP/1.1\r\nHost: a\r\nExpect: 200-ok", false)]
     [TestCase("POST / HTTP/1.1\r\nHost: a", false)]
     [TestCase("POST / HTTP/1.0\r\nExpect: 100-continue", false)]
-    public async Task KnowsWhetherTheClientWaitsToSend(string text, bool expected) => Assert.That((await HeadAsync(text)).Expects100, Is.EqualTo(expected));
+    public async Task KnowsWhetherTheClientWaitsToSend(string text, bool expected) =>
+        Assert.That((await HeadAsync(text)).Expects100, Is.EqualTo(expected));
 
     [TestCase("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket", true)]
     [TestCase("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, upgrade\r\nUpgrade: WebSocket", true)]
@@ -113,7 +123,8 @@ internal sealed class RequestHeadTests
     [TestCase("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade", false)]
     [TestCase("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket", false)]
     [TestCase("GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket", false)]
-    public async Task KnowsAWebSocketHandshake(string text, bool expected) => Assert.That((await HeadAsync(text)).Upgrades, Is.EqualTo(expected));
+    public async Task KnowsAWebSocketHandshake(string text, bool expected) =>
+        Assert.That((await HeadAsync(text)).Upgrades, Is.EqualTo(expected));
 
     [TestCase("/", "/")]
     [TestCase("/a?b", "/a")]
@@ -123,11 +134,14 @@ internal sealed class RequestHeadTests
     public async Task ThePathEndsAtTheQuery(string target, string expected) =>
         Assert.That((await HeadAsync($"GET {target} HTTP/1.1\r\nHost: a")).Path, Is.EqualTo(expected));
 
-    /// <summary>A key may stand anywhere in what was sent; a refusal's words are fixed, and go to the client and the log.</summary>
+    /// <summary>
+    /// A key may stand anywhere in what was sent; a refusal's words are fixed, and go to the client and the log.
+    /// </summary>
     [TestCaseSource(nameof(All))]
     public async Task ARefusalQuotesNothing(RequestHeadVector vector)
     {
-        var secret = Encoding.Latin1.GetString([.. vector.Bytes.Select(b => char.IsAsciiLetterOrDigit((char)b) ? (byte)'Q' : b)]);
+        var secret = Encoding.Latin1.GetString([.. vector.Bytes.Select(b =>
+            char.IsAsciiLetterOrDigit((char)b) ? (byte)'Q' : b)]);
         foreach (var text in new[] { vector.Text, secret })
         {
             try
@@ -141,7 +155,8 @@ internal sealed class RequestHeadTests
         }
     }
 
-    private static ValueTask<RequestHead> HeadAsync(string text) => RequestHead.ReadAsync(new Feed(text + "\r\n\r\n").Input);
+    private static ValueTask<RequestHead> HeadAsync(string text) =>
+        RequestHead.ReadAsync(new Feed(text + "\r\n\r\n").Input);
 
     private static async Task<string> ParseAsync(Feed feed)
     {

@@ -86,5 +86,6 @@ internal sealed class StrategiesTests
         return numbers;
     }
 
-    private void Left(int number, int count) => _keys[number - 1].Report(new Turn("", default, default), default, 200, new(Refused: false, Remaining: count));
+    private void Left(int number, int count) =>
+        _keys[number - 1].Report(new("", default, default), default, 200, new(Refused: false, Remaining: count));
 }

@@ -6,10 +6,13 @@ namespace Rotato;
 internal static class About
 {
     // "1.0.0+COMMIT"
-    private static readonly string Full = typeof(About).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    private static readonly string Full =
+        typeof(About).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     public static string Version => Full.Split('+')[0];
-    public static string Build => $"rotato {Version}, commit {Full.Split('+')[^1]}, {RuntimeInformation.FrameworkDescription}";
+    public static string Build =>
+        $"rotato {Version}, commit {Full.Split('+')[^1]}, {RuntimeInformation.FrameworkDescription}";
 
-    public static string Resource(string name) => new StreamReader(typeof(About).Assembly.GetManifestResourceStream(name)!).ReadToEnd();
+    public static string Resource(string name) =>
+        new StreamReader(typeof(About).Assembly.GetManifestResourceStream(name)!).ReadToEnd();
 }

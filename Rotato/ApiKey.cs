@@ -17,18 +17,17 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     public string? Organisation { get; private set; }
     public int? Remaining { get; private set; }
 
+    // With --rpm: when the first request of the last minute's share is a minute old.
+    private TimeSpan PacedUntil => _lastMinute.Count == rpm ? _lastMinute.Peek() + TimeSpan.FromMinutes(1) : default;
+
     public override string ToString() => $"key {number}";
 
     /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
-    public TimeSpan ReadyAt(string model)
-    {
-        var paced = _lastMinute.Count == rpm ? _lastMinute.Peek() + TimeSpan.FromMinutes(1) : TimeSpan.Zero;
-        return LimitsOf(model).Aggregate(paced, (latest, limit) => limit.ReadyAt > latest ? limit.ReadyAt : latest);
-    }
+    public TimeSpan ReadyAt(string model) => LimitsOf(model).Select(limit => limit.ReadyAt).Append(PacedUntil).Max();
 
     public void Take(string model, TimeSpan now)
     {
-        (_requests, Remaining) = (_requests + 1, Remaining - 1);
+        (_requests, Remaining) = (_requests + 1, Remaining > 0 ? Remaining - 1 : Remaining);
         foreach (var limit in LimitsOf(model)) limit.Take(now);
         if (_lastMinute.Count == rpm) _lastMinute.Dequeue();
         if (rpm is not null) _lastMinute.Enqueue(now);
@@ -50,23 +49,26 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     public KeyView Show(TimeSpan now)
     {
         var (model, limit) = _limits.MaxBy(pair => pair.Value.ReadyAt);
-        var rest = Math.Round(Math.Max(0, (limit.ReadyAt - now).TotalSeconds), 1);
+        var isPaced = PacedUntil > limit.ReadyAt;
+        var rest = Math.Round(Math.Max(0, ((isPaced ? PacedUntil : limit.ReadyAt) - now).TotalSeconds), 1);
         var state = rest > 0 ? "resting" : limit.OnTrial ? "trial" : "ready";
-        var reason = state == "ready" ? null : model == "" ? limit.Reason : $"{limit.Reason} of {model}";
+        var reason = state == "ready" ? null : isPaced ? "its --rpm is used up"
+            : model == "" ? limit.Reason : $"{limit.Reason} of {model}";
         var ok = _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value);
         var limited = _answers.GetValueOrDefault(429);
-        return new(number, secret.Length >= 16 ? $"...{secret[^4..]}" : null, state, reason, rest, _requests, ok, limited,
-            _answers.Values.Sum() - ok - limited, Remaining, new(_answers));
+        return new(number, secret.Length >= 16 ? $"...{secret[^4..]}" : null, state, reason, rest, _requests, ok,
+            limited, _answers.Values.Sum() - ok - limited, Remaining, new(_answers));
     }
 
     // The limits that a request for this model is under, the narrowest last. Clients name the models: so many, no more.
     private Limit[] LimitsOf(string model)
     {
-        if (!_limits.TryGetValue(model, out var limit) && _limits.Count < Limits.ModelsOfKey) limit = _limits[model] = new();
+        if (!_limits.TryGetValue(model, out var limit) && _limits.Count < Limits.ModelsOfKey)
+            limit = _limits[model] = new();
         return model == "" || limit is null ? [_limits[""]] : [_limits[""], limit];
     }
 }
 
 /// <summary>What of a key people may see, in the words of the JSON. Times are seconds.</summary>
-internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests, long Ok,
-    long Limited, long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);
+internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests,
+    long Ok, long Limited, long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);

@@ -1,8 +1,9 @@
 namespace Rotato;
 
 /// <summary>
-/// The story of one client connection: read a head, let it in or not, read its body, have it forwarded, answer, and again. While an
-/// answer is under way the client's next bytes are already being received: that is how its going away is noticed.
+/// The story of one client connection: read a head, let it in or not, read its body, have it forwarded, answer, and
+/// again. While an answer is under way the client's next bytes are already being received: that is how its going away
+/// is noticed.
 /// </summary>
 internal sealed class Connection(Socket socket, Server server)
 {
@@ -23,15 +24,17 @@ internal sealed class Connection(Socket socket, Server server)
         {
             for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
             cut = false;
-            // To close with bytes unread would reset the connection and could take the answer with it. So: say that this was all, and
-            // read past what still comes, until the client closes or the deadline is over.
+            // To close with bytes unread would reset the connection and could take the answer with it. So: say that
+            // this was all, and read past what still comes, until the client closes or the deadline is over.
             socket.Shutdown(SocketShutdown.Send);
             for (Enter(Phase.Goodbye); ;) await Input.TakeAsync();
         }
-        catch (Exception e) when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
+        catch (Exception e)
+            when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
         {
-            // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from passing for complete.
-            if (cut && (IsExpired || !_framed)) socket.Close(0);
+            // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from
+            // passing for complete.
+            if (cut && _phase != Phase.Idle && (IsExpired || !_framed)) socket.Close(0);
         }
         finally
         {
@@ -51,7 +54,7 @@ internal sealed class Connection(Socket socket, Server server)
     {
         if (Input.IsEmpty) await Input.FillAsync();
         Enter(Phase.Head);
-        var (began, keepAlive) = (server.Now, false);
+        var (began, stays) = (server.Now, false);
         using var body = new RequestBody(server.MaxBody);
         RequestHead? head = null;
         Answer? answer = null;
@@ -64,7 +67,7 @@ internal sealed class Connection(Socket socket, Server server)
                 server.Gate.Check(head);
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
-                keepAlive = head.KeepAlive;
+                stays = head.KeepAlive;
                 answer = server.Status.Answer(head) ?? await ForwardAsync(head, body);
             }
             catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None))
@@ -73,9 +76,9 @@ internal sealed class Connection(Socket socket, Server server)
             }
 
             using var response = answer.Response;
-            keepAlive &= answer.Status != 101 && !IsExpired && !server.IsStopping;
-            await new ResponseWriter(socket, Enter, IsExpired ? default : _ended.Token).WriteAsync(answer, head, keepAlive);
-            return keepAlive && !server.IsStopping;
+            stays &= answer.Status != 101 && !IsExpired && !server.IsStopping;
+            await new ResponseWriter(socket, Enter, IsExpired ? default : _ended.Token).WriteAsync(answer, head, stays);
+            return stays && !server.IsStopping;
         }
         finally
         {
@@ -92,7 +95,8 @@ internal sealed class Connection(Socket socket, Server server)
         return answer;
     }
 
-    // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for any answer.
+    // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for
+    // any answer.
     private async Task PumpAsync(Stream upstream)
     {
         try

@@ -1,8 +1,9 @@
 namespace Rotato;
 
 /// <summary>
-/// Header fields that do not simply pass: those that end at this hop, and those in which clients put an API key (providers.md 1.1, 5.3).
-/// The gate looks into the latter for the token; the forwarder takes them away and puts the real key in the same place.
+/// Header fields that do not simply pass: those that end at this hop, and those in which clients put an API key
+/// (providers.md 1.1, 5.3). The gate looks into the latter for the token; the forwarder takes them away and puts the
+/// real key in the same place.
 /// </summary>
 internal static class Fields
 {
@@ -10,22 +11,26 @@ internal static class Fields
 
     // RFC 9110 s7.6.1, and what is made anew for the next hop. Alt-Svc and HSTS would bind Rotato's own name.
     private static readonly FrozenSet<string> Hop = FrozenSet.ToFrozenSet(
-        ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Upgrade",
-         "Transfer-Encoding", "Content-Length", "Host", "Expect", "Alt-Svc", "Strict-Transport-Security", "x-rotato-key",
-         "x-rotato-tries"], StringComparer.OrdinalIgnoreCase);
+        ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+         "Upgrade", "Transfer-Encoding", "Content-Length", "Host", "Expect", "Alt-Svc", "Strict-Transport-Security",
+         "x-rotato-key", "x-rotato-tries"], StringComparer.OrdinalIgnoreCase);
     private static readonly string[] Keys = ["Authorization", "x-api-key", "x-goog-api-key", "api-key"];
 
     public static bool EndHere(string name, IEnumerable<string> connection) =>
         Hop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Fields about when to come back, which Rotato knows better once it has tried all keys.</summary>
-    public static bool TellWhen(string name) => name.ToUpperInvariant() is "RETRY-AFTER" or "RETRY-AFTER-MS" or "X-SHOULD-RETRY";
+    public static bool TellWhen(string name) =>
+        name.ToUpperInvariant() is "RETRY-AFTER" or "RETRY-AFTER-MS" or "X-SHOULD-RETRY";
 
-    /// <summary>Every key that the client sent, with the field that ours goes into for it: never the URL, even for ?key=.</summary>
+    /// <summary>
+    /// Every key that the client sent, with the field that ours goes into for it: never the URL, even for ?key=.
+    /// </summary>
     public static IEnumerable<(string Field, string Secret)> KeysOf(RequestHead head) => Keys
         .Where(head.Fields.ContainsKey).Select(name => (name, head[name]!.Split(' ')[^1]))
         .Concat(Members(head[Protocols]).Where(IsKey).Select(member => (Protocols, member[ProtocolKey.Length..])))
-        .Concat(Parameters(head.Target).Where(IsKeyParameter).Select(part => ("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1]))));
+        .Concat(Parameters(head.Target).Where(IsKeyParameter)
+            .Select(part => ("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1]))));
 
     /// <summary>The client's fields without those that end here and without its keys.</summary>
     public static IEnumerable<(string Name, string Value)> Passing(RequestHead head)
@@ -35,7 +40,8 @@ internal static class Fields
         {
             if (EndHere(name, connection) || Keys.Contains(name, StringComparer.OrdinalIgnoreCase)) continue;
             if (!name.Equals(Protocols, OrdinalIgnoreCase)) yield return (name, value);
-            else if (Members(value).Where(member => !IsKey(member)).ToList() is { Count: > 0 } kept) yield return (name, string.Join(", ", kept));
+            else if (Members(value).Where(member => !IsKey(member)).ToList() is { Count: > 0 } kept)
+                yield return (name, string.Join(", ", kept));
         }
     }
 
@@ -43,12 +49,16 @@ internal static class Fields
     public static string TargetOf(RequestHead head) => !Parameters(head.Target).Any(IsKeyParameter) ? head.Target
         : $"{head.Path}?{string.Join('&', Parameters(head.Target).Where(part => !IsKeyParameter(part)))}".TrimEnd('?');
 
-    /// <summary>Puts the key where the client had its own, else where the provider wants it. The last step, when all else is set.</summary>
+    /// <summary>
+    /// Puts the key where the client had its own, else where the provider wants it. The last step, when all else is
+    /// set.
+    /// </summary>
     public static void PutKey(HttpRequestHeaders fields, RequestHead head, string usual, string secret)
     {
         var field = Keys.Prepend(usual).FirstOrDefault(head.Fields.ContainsKey)
-            ?? (Members(head[Protocols]).Any(IsKey) ? Protocols : Parameters(head.Target).Any(IsKeyParameter) ? "x-goog-api-key" : usual);
-        fields.TryAddWithoutValidation(field, field switch { "Authorization" => "Bearer ", Protocols => ProtocolKey, _ => "" } + secret);
+            ?? KeysOf(head).FirstOrDefault().Field ?? usual;
+        var before = field switch { "Authorization" => "Bearer ", Protocols => ProtocolKey, _ => "" };
+        fields.TryAddWithoutValidation(field, before + secret);
     }
 
     private static string[] Members(string? value) => value?.Split(',', StringSplitOptions.TrimEntries) ?? [];

@@ -1,24 +1,30 @@
 namespace Rotato;
 
 /// <summary>
-/// Who may come in. Loopback is no boundary: any page in the user's browser can reach it, by its address or by a name that was rebound to
-/// it (hardening.md 1). Asked for every request, whatever its method; no field value can make it throw anything but a refusal.
+/// Who may come in. Loopback is no boundary: any page in the user's browser can reach it, by its address or by a name
+/// that was rebound to it (hardening.md 1). Asked for every request, whatever its method; no field value can make it
+/// throw anything but a refusal.
 /// </summary>
 internal sealed class Gate(Options options)
 {
-    // With a token and an address that others reach, names are the user's affair: a rebound page does not have the token.
+    // With a token and an address that others reach, names are the user's affair: a rebound page does not have the
+    // token.
     private readonly bool _anyHost = options.Token is not null && !options.Addresses.All(IPAddress.IsLoopback);
 
-    /// <exception cref="Refusal">400 for a malformed Host, 403 for a foreign host or page, 401 without the token.</exception>
+    /// <exception cref="Refusal">400 for a malformed Host, 403 for a foreign host or page, 401 without the
+    /// token.</exception>
     public void Check(RequestHead head)
     {
         var host = HostOf(head["Host"] ?? "localhost") ?? throw RequestHead.Bad("its Host is malformed");
         if (!_anyHost && !IsServed(host))
-            throw new Refusal(Forbidden, "This Host is not served; use localhost, an IP address or the name in --host.");
+            throw new Refusal(Forbidden, "This Host is not served; use localhost, an IP address or the --host name.");
         if (head["Origin"] is { } origin ? !IsAllowed(origin) : IsForeignFetch(head))
             throw new Refusal(Forbidden, "Pages of this origin are not served; allow it with --allow-origin ORIGIN.");
-        if (options.Token is { } token && !Fields.KeysOf(head).Any(key => IsSame(key.Secret, token) || IsSame(PasswordOf(key.Secret), token)))
+        if (options.Token is { } token
+            && !Fields.KeysOf(head).Any(key => IsSame(key.Secret, token) || IsSame(PasswordOf(key.Secret), token)))
+        {
             throw new Refusal(Unauthorized, "Send the token that Rotato was started with as the API key.");
+        }
     }
 
     // An address cannot be rebound; a name can, except those that never leave this machine.
@@ -30,17 +36,20 @@ internal sealed class Gate(Options options)
         || (origin.Split("://") is ["http" or "https", var authority] && HostOf(authority) is { } host
             && (IsLocalhost(host) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))));
 
-    // Browsers send a GET or an image without Origin; then Sec-Fetch-Site tells. A link to the status page may stand anywhere.
-    private static bool IsForeignFetch(RequestHead head) => head["Sec-Fetch-Site"] is not (null or "none" or "same-origin")
-        && !(head is { Method: "GET", Path: Status.Page } && head["Sec-Fetch-Mode"] == "navigate" && head["Sec-Fetch-Dest"] == "document");
+    // Browsers send a GET or an image without Origin; then Sec-Fetch-Site tells. A link to the status page may stand
+    // anywhere.
+    private static bool IsForeignFetch(RequestHead head) => !(head is { Method: "GET", Path: Status.Page }
+            && head["Sec-Fetch-Mode"] == "navigate" && head["Sec-Fetch-Dest"] == "document")
+        && head["Sec-Fetch-Site"] is not (null or "none" or "same-origin");
 
-    private static bool IsLocalhost(string host) => host.Equals("localhost", OrdinalIgnoreCase) || host.EndsWith(".localhost", OrdinalIgnoreCase);
+    private static bool IsLocalhost(string host) => $".{host}".EndsWith(".localhost", OrdinalIgnoreCase);
 
     // Basic authentication (RFC 7617), for browsers.
     private static string PasswordOf(string basic)
     {
         var bytes = new byte[basic.Length];
-        return Convert.TryFromBase64String(basic, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2)[^1] : "";
+        return Convert.TryFromBase64String(basic, bytes, out var length)
+            ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2)[^1] : "";
     }
 
     // Digests, because the comparison takes constant time only for equal lengths.
@@ -50,9 +59,9 @@ internal sealed class Gate(Options options)
     // host [":" port] (RFC 9110 s7.2) without the port and one trailing dot; null where it is none.
     private static string? HostOf(string authority)
     {
-        var colon = authority.LastIndexOf(':') is var last && last > authority.LastIndexOf(']') ? last : authority.Length;
+        var colon = authority.LastIndexOf(':') is var at && at > authority.LastIndexOf(']') ? at : authority.Length;
         var host = authority[..colon].EndsWith('.') ? authority[..(colon - 1)] : authority[..colon];
         return authority.AsSpan(colon).TrimStart(':').ContainsAnyExceptInRange('0', '9') ? null
-            : Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6 ? host : null;
+            : Uri.CheckHostName(host) is UriHostNameType.Unknown or UriHostNameType.Basic ? null : host;
     }
 }

@@ -1,8 +1,8 @@
 namespace Rotato;
 
 /// <summary>
-/// What a client has sent and nobody has taken yet. Where the bytes come from is the caller's: <paramref name="receive"/> fills a part
-/// of the memory it is given and says how much, at least one byte, or throws.
+/// What a client has sent and nobody has taken yet. Where the bytes come from is the caller's:
+/// <paramref name="receive"/> fills a part of the memory it is given and says how much, at least one byte, or throws.
 /// </summary>
 internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
 {
@@ -19,12 +19,13 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         while ((length = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n')) < 0 && _end - _start < longest + 2)
         {
             // TLS sent to this port, most likely: no line of HTTP begins so, and its sender waits for an answer.
-            if (!IsEmpty && _buffer[_start] < ' ' && _buffer[_start] != '\r') throw RequestHead.Bad("this port speaks plain HTTP/1.1");
+            if (!IsEmpty && _buffer[_start] < ' ' && _buffer[_start] != '\r')
+                throw RequestHead.Bad("this port speaks plain HTTP/1.1");
             await FillAsync();
         }
 
         if (length < 0 || length > longest + 1) throw new Refusal(tooLong, $"A line is longer than {longest} bytes.");
-        if (length == 0 || _buffer[_start + length - 1] != '\r') throw RequestHead.Bad("a line does not end with CR LF");
+        if (length == 0 || _buffer[_start + length - 1] != '\r') throw RequestHead.Bad("a line does not end in CR LF");
         var line = Encoding.Latin1.GetString(_buffer, _start, length - 1);
         _start += length + 1;
         return line;
@@ -48,7 +49,9 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         return taken;
     }
 
-    /// <summary>Receives more behind what is there. One receive at a time: a second caller gets the one under way.</summary>
+    /// <summary>
+    /// Receives more behind what is there. One receive at a time: a second caller gets the one under way.
+    /// </summary>
     public Task FillAsync() => _filling is { IsCompleted: false } ? _filling : _filling = MoreAsync();
 
     private async Task MoreAsync()

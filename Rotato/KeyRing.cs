@@ -13,9 +13,9 @@ internal sealed record Turn(string Model, TimeSpan Arrival, TimeSpan Deadline)
 }
 
 /// <summary>
-/// The keys and the line before them. A request gets a ready key by the strategy, each key at most once a pass; while none
-/// is ready it stands in line, first come first served. One lock around everything: the keys are few. Time is monotonic,
-/// so that setting the clock neither frees nor jails a key.
+/// The keys and the line before them. A request gets a ready key by the strategy, each key at most once a pass; while
+/// none is ready it stands in line, first come first served. One lock around everything: the keys are few. Time is
+/// monotonic, so that setting the clock neither frees nor jails a key.
 /// </summary>
 internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
 {
@@ -31,7 +31,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
 
     public TimeSpan Now => clock.GetElapsedTime(_began);
     public int Waiting => _line.Count;
-    private ITimer Alarm => field ??= clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    private ITimer Alarm => field ??=
+        clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     public Turn Arrive(string model) => new(model, Now, Now + _wait);
 
@@ -62,13 +63,16 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (isNews, before) = (sign.Organisation != key.Organisation, key.ReadyAt(turn.Model) - Now);
+            var (isNews, was) = (key.Organisation is null && sign.Organisation is { }, key.ReadyAt(turn.Model) - Now);
             key.Report(turn, Now, status, sign);
-            var others = Array.FindAll(_keys, other => other != key && other.Organisation == key.Organisation && key.Organisation is not null);
-            if (isNews && others.Length > 0) warn($"{key} is of the same organisation as {others[0]}: they share one limit, two serve no more than one");
-            if (!sign.WholeKey && (sign.Refused || sign.Rest is not null)) Array.ForEach(others, other => other.Rest(turn, Now, sign));
+            var others = Array.FindAll(_keys, other =>
+                other != key && other.Organisation == key.Organisation && key.Organisation is not null);
+            if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
+            if (!sign.WholeKey && (sign.Refused || sign.Rest is not null))
+                Array.ForEach(others, other => other.Rest(turn, Now, sign));
             var rest = key.ReadyAt(turn.Model) - Now;
-            if (before <= LongRest && rest > LongRest) warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
+            if (was <= LongRest && rest > LongRest)
+                warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
         }
 
         Serve();
@@ -79,8 +83,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         lock (_lock) return Array.ConvertAll(_keys, key => key.Show(Now));
     }
 
-    // One walk along the line: who can be served is, who can no longer be in time is told so, and the alarm is set to the
-    // next change. Where one request finds no key for its model, those behind it find none either.
+    // One walk along the line: who can be served is, who can no longer be in time is told so, and the alarm is set to
+    // the next change. Where one request finds no key for its model, those behind it find none either.
     private void Serve()
     {
         lock (_lock)
@@ -91,7 +95,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
                 var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
                 if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
                 turn.Soonest = soonest.GetValueOrDefault(turn.Model) is var at && at > now ? at - now : TimeSpan.Zero;
-                return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
+                return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline)
+                    && turn.Served.TrySetResult(key);
             });
             if (_line.Count == 0) return;
             var wake = _line.Min(turn => turn.Deadline - now < turn.Soonest ? turn.Deadline - now : turn.Soonest);

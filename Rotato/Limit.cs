@@ -1,9 +1,9 @@
 namespace Rotato;
 
 /// <summary>
-/// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer clears it.
-/// It also remembers how many requests its last window took and closes by itself after as many, so that the next refusal
-/// is foreseen and not collected. Times are those of the ring's clock; guarded by the ring's lock.
+/// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer
+/// clears it. It also remembers how many requests its last window took and closes by itself after as many, so that
+/// the next refusal is foreseen and not collected. Times are those of the ring's clock; guarded by the ring's lock.
 /// </summary>
 internal sealed class Limit
 {
@@ -14,7 +14,7 @@ internal sealed class Limit
 
     public bool OnTrial { get; private set; }
     public string Reason { get; private set; } = "";
-    public TimeSpan ReadyAt => new[] { _until, _pausedUntil, _used >= _most ? _windowBegan + _window : TimeSpan.Zero }.Max();
+    public TimeSpan ReadyAt => new[] { _until, _pausedUntil, _used >= _most ? _windowBegan + _window : default }.Max();
 
     /// <summary>A request is sent.</summary>
     public void Take(TimeSpan now)
@@ -33,27 +33,34 @@ internal sealed class Limit
         if (OnTrial) _pausedUntil = now + Second;
     }
 
-    /// <summary>A request sent at that time was not refused. One sent before the rest began says nothing about now.</summary>
+    /// <summary>
+    /// A request sent at that time was not refused. One sent before the rest began says nothing about now.
+    /// </summary>
     public void Clear(TimeSpan sent)
     {
         if (OnTrial && sent < _restBegan) return;
         // Nobody refused, the window was only foreseen: ask sooner the next time, so that a raised limit is found.
         if (OnTrial && _strikes == 0) _window -= _window / 8;
-        if (OnTrial) (OnTrial, _until, _pausedUntil, _windowBegan, _used) = (false, default, default, sent, Math.Max(1, _used - _most));
+        if (OnTrial) (_windowBegan, _used) = (sent, Math.Max(1, _used - _most));
+        if (OnTrial) (OnTrial, _until, _pausedUntil) = (false, default, default);
         _strikes = 0;
     }
 
-    /// <summary>Begins a rest or lengthens it. Refusals of requests sent before it began are the same wave: no further strike.</summary>
+    /// <summary>
+    /// Begins a rest or lengthens it. Refusals of requests sent before it began are the same wave: no further strike.
+    /// </summary>
     public void Rest(TimeSpan sent, TimeSpan now, Sign sign)
     {
         if (sign.Refused && sent >= _windowBegan) _used--;
         var sameWave = OnTrial && sent < _restBegan;
-        if (!sameWave) (OnTrial, _restBegan, _pausedUntil, _strikes) = (true, now, default, _strikes + (sign.Refused ? 1 : 0));
-        var backOff = Math.Min(60, Math.Pow(2, _strikes - 1)) * (0.8 + (0.4 * Random.Shared.NextDouble())) * Second;
-        var rest = sign.Rest ?? (sameWave ? TimeSpan.Zero : backOff);
+        if (sign.Refused && !sameWave) _strikes++;
+        if (!sameWave || now >= _until) (OnTrial, _restBegan, _pausedUntil) = (true, now, default);
+        var jitter = 0.8 + (0.4 * Random.Shared.NextDouble());
+        var backOff = Math.Min(60, Math.Pow(2, Math.Max(0, _strikes - 1))) * jitter * Second;
+        var rest = sign.Rest ?? (sameWave && now < _until ? TimeSpan.Zero : backOff);
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window; one request is
-        // no measure of one, and below a second is only noise.
+        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window; one
+        // request is no measure of one, and below a second is only noise.
         var window = now + (sign.Rest is null ? rest / 2 : rest) - _windowBegan;
         if (window > 2 * Minute || _used < 2) return;
         _most = _used;

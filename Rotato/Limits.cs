@@ -12,8 +12,8 @@ internal static class Limits
 }
 
 /// <summary>
-/// What a connection waits for, how long it may, and what it answers when that is over; without a code, or once an answer has begun, it
-/// is just cut. A connection has one deadline, moved on at every step.
+/// What a connection waits for, how long it may, and what it answers when that is over; without a code, or once an
+/// answer has begun, it is just cut. A connection has one deadline, moved on at every step.
 /// </summary>
 internal sealed record Phase(int Seconds, ErrorCode Code = None, string Message = "")
 {
@@ -21,6 +21,6 @@ internal sealed record Phase(int Seconds, ErrorCode Code = None, string Message 
     public static readonly Phase Idle = new(120), Client = new(300), Goodbye = new(2);
     public static readonly Phase Head = new(30, RequestTimeout, "The request's head was not complete within 30 s.");
     public static readonly Phase Body = new(60, RequestTimeout, "No byte of the request's body came for 60 s.");
-    public static readonly Phase Continue = Body with { Message = "The client did not send the body that it announced." };
+    public static readonly Phase Continue = Body with { Message = "The client did not send the body it announced." };
     public static readonly Phase Upstream = new(1800, UpstreamTimeout, "The upstream was silent for 30 minutes.");
 }

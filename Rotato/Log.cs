@@ -2,13 +2,15 @@ namespace Rotato;
 
 /// <summary>
 /// Lines for people: requests on standard output, warnings on standard error. Never a field, a query, a body or an
-/// exception's text. Written by a task of its own: a terminal that is held, or a slow reader, loses lines, not requests.
+/// exception's text. Written by a task of its own: a terminal that is held, or a slow reader, loses lines, not
+/// requests.
 /// </summary>
 internal sealed class Log : IAsyncDisposable
 {
     private readonly Channel<(TextWriter To, string Line)> _lines = Channel.CreateBounded<(TextWriter To, string Line)>(
         new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly bool _quiet, _colour = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
+    private readonly bool _quiet, _colour = !Console.IsOutputRedirected
+        && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
     private readonly Task _writing;
 
     public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(async () =>
@@ -27,8 +29,8 @@ internal sealed class Log : IAsyncDisposable
         var paint = !_colour ? "" : status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m";
         if (!_quiet)
         {
-            Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} key {key,-2} "
-            + $"tries {answer?.Tries ?? 0,-2} {took.TotalMilliseconds,7:0} ms");
+            Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} "
+            + $"key {key,-2} tries {answer?.Tries ?? 0,-2} {took.TotalMilliseconds,7:0} ms");
         }
     }
 

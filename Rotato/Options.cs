@@ -1,17 +1,21 @@
 namespace Rotato;
 
-/// <summary>Wrong usage: what, and how to mend it, in one line without any value that was given, for it may be a key.</summary>
+/// <summary>
+/// Wrong usage: what, and how to mend it, in one line without any value that was given, for it may be a key.
+/// </summary>
 internal sealed class UsageException(string message) : Exception(message);
 
-/// <summary>An API known by its keys' prefix: where it is, and the field in which it wants its key (providers.md 1.1).</summary>
+/// <summary>
+/// An API known by its keys' prefix: where it is, and the field in which it wants its key (providers.md 1.1).
+/// </summary>
 internal sealed record Provider(string Prefix, string Host, string KeyField = "Authorization")
 {
     // The first that fits counts, so longer prefixes stand before shorter ones; the last fits every key.
     private static readonly Provider[] Known =
     [
-        new("sk-ant-", "api.anthropic.com", "x-api-key"), new("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"),
-        new("gsk_", "api.groq.com"), new("xai-", "api.x.ai"), new("csk-", "api.cerebras.ai"), new("pplx-", "api.perplexity.ai"),
-        new("sk-or-", "openrouter.ai"), new("", "api.openai.com"),
+        new("sk-ant-", "api.anthropic.com", "x-api-key"), new("gsk_", "api.groq.com"), new("xai-", "api.x.ai"),
+        new("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"), new("csk-", "api.cerebras.ai"),
+        new("pplx-", "api.perplexity.ai"), new("sk-or-", "openrouter.ai"), new("", "api.openai.com"),
     ];
 
     public static Provider OfKey(string key) => Array.Find(Known, known => key.StartsWith(known.Prefix, Ordinal))!;
@@ -20,15 +24,16 @@ internal sealed record Provider(string Prefix, string Host, string KeyField = "A
 }
 
 /// <summary>
-/// The command line, the environment and the key file, checked. Usage.txt is the table of options: what it does not list is refused, and
-/// an option takes a value where it names one there in capitals. A property throws <see cref="UsageException"/> where its option is wrong.
+/// The command line, the environment and the key file, checked. Usage.txt is the table of options: what it does not
+/// list is refused, and an option takes a value where it names one there in capitals. A property throws
+/// <see cref="UsageException"/> where its option is wrong.
 /// </summary>
-internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> readFile)
+internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> read)
 {
     public static readonly string Usage = About.Resource("Usage.txt");
 
     // Values by option, and under "" what is no option: keys.
-    private readonly ILookup<string, string> _given = Parse(args).ToLookup(option => option.Name, option => option.Value);
+    private readonly ILookup<string, string> _given = Parse(args).ToLookup(each => each.Name, each => each.Value);
 
     public int Port => Number("--port", 8080, 0, 65535);
     public int? Rpm => Has("--rpm") ? Number("--rpm", 0, 1, 1_000_000) : null;
@@ -58,10 +63,12 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
             .ToDictionary(words => words[0], words => words[1].All(char.IsAsciiLetterUpper));
         for (var i = 0; i < args.Count; i++)
         {
-            var (name, value) = args[i].StartsWith('-') ? (args[i].Split('=')[0], args[i].Split('=', 2).ElementAtOrDefault(1)) : ("", args[i]);
+            var (name, value) = args[i].StartsWith('-')
+                ? (args[i].Split('=')[0], args[i].Split('=', 2).ElementAtOrDefault(1)) : ("", args[i]);
             // The name is repeated only if it cannot be a key: small letters and hyphens.
+            var shown = name.All(c => c is '-' or (>= 'a' and <= 'z')) ? " " + name : "";
             if (name != "" && !table.ContainsKey(name))
-                throw new UsageException($"unknown option{(name.All(c => c is '-' or (>= 'a' and <= 'z')) ? " " + name : "")}; see rotato --help");
+                throw new UsageException($"unknown option{shown}; see rotato --help");
             if (name != "" && table[name]) value ??= args.ElementAtOrDefault(++i);
             if (name != "" && table[name] == string.IsNullOrEmpty(value))
                 throw new UsageException($"{name} takes {(table[name] ? "a" : "no")} value; see rotato --help");
@@ -72,7 +79,8 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     private string? Value(string name) => _given[name].LastOrDefault();
 
     private int Number(string name, int standard, int least, int most) => Value(name) is not { } text ? standard
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most ? number
         : throw new UsageException($"{name} takes a whole number from {least} to {most}");
 
     private IPAddress[] ResolveHost()
@@ -85,26 +93,29 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
 
     private string[] ReadKeys()
     {
-        var lines = Value("--keys") is { } file ? readFile(file).Split('\n').Select(line => line.Trim().Trim('\uFEFF', '"', '\'')) : [];
+        var lines = Value("--keys") is { } file
+            ? read(file).Split('\n').Select(line => line.Trim().Trim('\uFEFF', '"', '\'')) : [];
         var found = _given[""].Concat(lines.Where(line => line is not ("" or ['#', ..]))).ToArray();
-        if (found.Length == 0) found = (environment("ROTATO_KEYS") ?? "").Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        if (found.Length == 0) throw new UsageException("no API key; give one as an argument, with --keys FILE or in ROTATO_KEYS");
+        var listed = environment("ROTATO_KEYS") ?? "";
+        if (found.Length == 0) found = listed.Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        if (found.Length == 0) throw new UsageException("no API key; give an argument, --keys FILE or ROTATO_KEYS");
         var bad = Array.FindIndex(found, key => key == "" || key.AsSpan().ContainsAnyExceptInRange('!', '~')) + 1;
-        if (bad > 0) throw new UsageException($"key {bad} holds a blank or a character that no API key has; check where it comes from");
+        if (bad > 0) throw new UsageException($"key {bad} holds a blank or a character no key has; check its source");
         if (found.Distinct().Count() < found.Length) Warnings.Add("a key that is there twice counts once");
-        if (Has("")) Warnings.Add("others on this machine can see keys on a command line; better: --keys FILE, --keys - or ROTATO_KEYS");
+        if (Has("")) Warnings.Add("others can see keys on a command line; use --keys FILE, --keys - or ROTATO_KEYS");
         return [.. found.Distinct()];
     }
 
-    // No credentials, query or fragment; plain HTTP would show the key to the network. Several providers cannot have one upstream.
+    // No credentials, query or fragment; plain HTTP would show the key to the network. Several providers cannot have
+    // one upstream.
     private Uri ParseUpstream()
     {
         var known = Keys.Select(Provider.OfKey).Distinct().ToArray();
         if (!Has("--upstream") && known.Length > 1)
-            throw new UsageException("the keys are of several providers; give those of one, or name the API with --upstream URL");
+            throw new UsageException("the keys are of several providers; give those of one, or set --upstream URL");
         var text = Value("--upstream") ?? $"https://{known[0].Host}";
         return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo + uri.Query + uri.Fragment == ""
             && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) ? uri
-            : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// where the host is this machine");
+            : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// to this machine");
     }
 }

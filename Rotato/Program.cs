@@ -3,17 +3,19 @@
 //   client --> Server --> Connection --(1) head?--> RequestHead     lines of the Input to a checked head, or a Refusal
 //                          |---(2) may it?--------> Gate            host, origin, token
 //                          |---(3) body-----------> RequestBody     into memory, so that it can be sent again
-//                          |---(4) forward--------> Forwarder <---> KeyRing    a ready key; sent; the answer judged by its Signs
+//                          |---(4) forward--------> Forwarder <---> KeyRing    a ready key; sent; judged by its Signs
 //                          |                           '---> upstream
 //                          |---(5) answer---------> ResponseWriter  as it comes, framed anew
 //                          '---(6) again, or close
 using Rotato;
 
-// Sockets then finish on the thread that polls them, without handing every step to another. Read once, before the first socket.
+// Sockets then finish on the thread that polls them, without handing every step to another. Read once, before the
+// first socket.
 Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 try
 {
-    var options = new Options(args, Environment.GetEnvironmentVariable, path => path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
+    var options = new Options(args, Environment.GetEnvironmentVariable,
+        path => path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
     if (options.Has("--help") || options.Has("--version"))
     {
         Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Build);

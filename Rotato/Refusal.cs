@@ -1,31 +1,34 @@
 namespace Rotato;
 
 /// <summary>
-/// Every error that Rotato itself answers with: the number is the HTTP status, the name in snake case the <c>code</c> that clients read.
+/// Every error that Rotato itself answers with: the number is the HTTP status, the name in snake case the <c>code</c>
+/// that clients read.
 /// </summary>
 internal enum ErrorCode
 {
-    None, BadRequest = 400, Unauthorized = 401, Forbidden = 403, RequestTimeout = 408, PayloadTooLarge = 413, UriTooLong = 414,
-    AllKeysResting = 429, HeadersTooLarge = 431, NotImplemented = 501, UpstreamUnreachable = 502, TooBusy = 503,
-    UpstreamTimeout = 504, HttpVersionNotSupported = 505,
+    None, BadRequest = 400, Unauthorized = 401, Forbidden = 403, RequestTimeout = 408, PayloadTooLarge = 413,
+    UriTooLong = 414, AllKeysResting = 429, HeadersTooLarge = 431, NotImplemented = 501, UpstreamUnreachable = 502,
+    TooBusy = 503, UpstreamTimeout = 504, HttpVersionNotSupported = 505,
 }
 
 /// <summary>
-/// A request that Rotato answers itself. The message says what happened and what to do, in fixed words and numbers: never with text
-/// from a request, an answer or another exception, for that may hold a key.
+/// A request that Rotato answers itself. The message says what happened and what to do, in fixed words and numbers:
+/// never with text from a request, an answer or another exception, for that may hold a key.
 /// </summary>
 internal sealed class Refusal(ErrorCode code, string message) : Exception(message)
 {
     public ErrorCode Code => code;
+    private string Name => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString());
 
     public Answer ToAnswer() => Answer.Own((int)code, "application/json", $$$"""
-        {"error":{"message":"{{{JsonEncodedText.Encode(Message)}}}","type":"rotato_error","code":"{{{JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString())}}}"}}
+        {"error":{"message":"{{{JsonEncodedText.Encode(Message)}}}","type":"rotato_error","code":"{{{Name}}}"}}
         """);
 }
 
 /// <summary>
 /// What goes back to the client: the upstream's response, or one made here (then <paramref name="Key"/> is null).
-/// <paramref name="Retry"/>, where set, is the time until a key is ready and replaces what the upstream said about that.
+/// <paramref name="Retry"/>, where set, is the time until a key is ready and replaces what the upstream said about
+/// that.
 /// </summary>
 internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, int Tries = 0, TimeSpan? Retry = null)
 {
@@ -33,8 +36,8 @@ internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, 
 
     public static Answer Own(int status, string contentType, string text)
     {
-        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(text)) };
-        response.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        return new(response);
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
+        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        return new(new HttpResponseMessage((HttpStatusCode)status) { Content = content });
     }
 }

@@ -1,8 +1,8 @@
 namespace Rotato;
 
 /// <summary>
-/// One request's body in memory, because it must be repeatable for the next key. Counts against the bodies of all requests until it is
-/// disposed of.
+/// One request's body in memory, because it must be repeatable for the next key. Counts against the bodies of all
+/// requests until it is disposed of.
 /// </summary>
 internal sealed class RequestBody(long max) : IDisposable
 {
@@ -14,7 +14,10 @@ internal sealed class RequestBody(long max) : IDisposable
 
     public ReadOnlyMemory<byte> Content => _bytes.AsMemory(0, _count);
 
-    /// <summary>chunked-body = *( chunk-size CRLF chunk-data CRLF ) 1*"0" CRLF trailer-section CRLF (RFC 9112 s7.1), or a length.</summary>
+    /// <summary>
+    /// chunked-body = *( chunk-size CRLF chunk-data CRLF ) 1*"0" CRLF trailer-section CRLF (RFC 9112 s7.1), or a
+    /// length.
+    /// </summary>
     /// <exception cref="Refusal">Not a chunked body, or larger than allowed.</exception>
     public async Task ReadAsync(RequestHead head, Input input)
     {
@@ -34,9 +37,9 @@ internal sealed class RequestBody(long max) : IDisposable
 
     private static ValueTask<string> LineAsync(Input input) => input.LineAsync(Limits.RequestLine, BadRequest);
 
-    // 1*HEXDIG, at most eight, and checked before it is parsed: the parser lets trailing NULs pass, and sixteen digits wrap around
-    // to a negative number. Chunk extensions are refused, not skipped: no client of an LLM API sends them, and reading past them is
-    // where other parsers went wrong.
+    // 1*HEXDIG, at most eight, and checked before it is parsed: the parser lets trailing NULs pass, and sixteen
+    // digits wrap around to a negative number. Chunk extensions are refused, not skipped: no client of an LLM API
+    // sends them, and reading past them is where other parsers went wrong.
     private static long ParseSize(string line) => line.Length is > 0 and <= 8 && line.All(char.IsAsciiHexDigit)
         ? long.Parse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : throw Bad();
 
@@ -45,14 +48,15 @@ internal sealed class RequestBody(long max) : IDisposable
     // At once for a known length; doubling for chunks, so that many small ones do not copy the body many times.
     private async ValueTask AppendAsync(Input input, long more, long room)
     {
-        if (_count + more > max) throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows; raise it or send less.");
+        if (_count + more > max)
+            throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows; raise it or send less.");
         if (_count + more > _bytes.Length)
         {
             var bigger = GC.AllocateUninitializedArray<byte>((int)Math.Min(max, Math.Max(_count + more, room)));
             var held = Interlocked.Add(ref _heldInAll, bigger.Length - _bytes.Length);
             Content.CopyTo(bigger);
             _bytes = bigger;
-            if (held > Limits.BodiesInAll) throw new Refusal(TooBusy, "The bodies under way fill the memory for them; try again.");
+            if (held > Limits.BodiesInAll) throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
         }
 
         await input.ReadAsync(_bytes.AsMemory(_count, (int)more));

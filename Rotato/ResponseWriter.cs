@@ -10,7 +10,7 @@ namespace Rotato;
 /// <param name="ended"></param>
 internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken ended)
 {
-    private const int Room = 14 << 10, ChunkHead = 6, ChunkEnd = 7;
+    private const int Room = 14 << 10, ChunkHead = 6;
 
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive)
     {
@@ -23,10 +23,16 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         AppendFields(text, response.Headers.NonValidated, answer);
         AppendFields(text, response.Content.Headers.NonValidated, answer);
         // Neither in a field nor in the reason may the upstream hand the key back.
-        if (answer.Key is { } key) text.Replace(key.Secret, "[key]").Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
+        if (answer.Key is { } key)
+        {
+            text.Replace(key.Secret, "[key]");
+            text.Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
+        }
+
         if (answer.Retry is { TotalSeconds: var wait })
         {
-            text.Append($"Retry-After: {Math.Max(1, Math.Ceiling(wait))}\r\nretry-after-ms: {Math.Ceiling(wait * 1000)}\r\n");
+            text.Append($"Retry-After: {Math.Max(1, Math.Ceiling(wait))}\r\n");
+            text.Append($"retry-after-ms: {Math.Ceiling(wait * 1000)}\r\n");
             // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
             if (wait > 60) text.Append("x-should-retry: false\r\n");
         }
@@ -44,12 +50,13 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
             if (filled > Room / 2) await FlushAsync();
             if (sent == filled) sent = filled = 0;
             var start = chunked ? filled + ChunkHead : filled;
-            enter(Phase.Upstream);
-            var read = body.ReadAsync(buffer.AsMemory(start, (int)Math.Min(left, buffer.Length - start - ChunkEnd)), ended);
+            var read = body.ReadAsync(buffer.AsMemory(start, (int)Math.Min(left, Room / 2)), ended);
             if (!read.IsCompleted) await FlushAsync();
+            enter(Phase.Upstream);
             var count = await read;
             if (count == 0) break;
-            // chunk-size in four digits, so that its place is known before the data is; the grammar allows leading zeros.
+            // chunk-size in four digits, so that its place is known before the data is; the grammar allows leading
+            // zeros.
             if (chunked) Encoding.ASCII.GetBytes($"{count:x4}\r\n", buffer.AsSpan(filled));
             if (chunked) "\r\n"u8.CopyTo(buffer.AsSpan(start + count));
             (filled, left) = (start + count + (chunked ? 2 : 0), left - count);
@@ -73,9 +80,10 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
     {
         foreach (var (name, values) in fields)
         {
-            if (Fields.EndHere(name, answer.Response.Headers.Connection) || (answer.Retry is not null && Fields.TellWhen(name))) continue;
+            if (Fields.EndHere(name, answer.Response.Headers.Connection)) continue;
+            if (answer.Retry is not null && Fields.TellWhen(name)) continue;
             foreach (var value in values)
-                if (!value.AsSpan().ContainsAny(RequestHead.Controls)) text.Append(name).Append(": ").Append(value).Append("\r\n");
+                if (!value.AsSpan().ContainsAny(RequestHead.Controls)) text.Append($"{name}: {value}\r\n");
         }
     }
 }

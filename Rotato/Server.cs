@@ -1,6 +1,8 @@
 namespace Rotato;
 
-/// <summary>Listens, accepts, keeps the connections and their deadlines, drains them at the end. Has what a connection needs.</summary>
+/// <summary>
+/// Listens, accepts, keeps the connections and their deadlines, drains them at the end. Has what a connection needs.
+/// </summary>
 internal sealed class Server
 {
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
@@ -25,8 +27,12 @@ internal sealed class Server
                 listener.Listen();
                 _listeners.Add(listener);
             }
-            // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to "localhost".
-            catch (SocketException e) when (_listeners.Count > 0 && e.SocketErrorCode != SocketError.AddressAlreadyInUse) { }
+            // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to
+            // "localhost".
+            catch (SocketException e)
+                when (_listeners.Count > 0 && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+            {
+            }
         }
     }
 
@@ -40,13 +46,18 @@ internal sealed class Server
     public bool IsStopping { get; private set; }
     public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndPoint;
 
-    /// <summary>Serves until told to stop, then until the running requests have finished or their time for that is over.</summary>
+    /// <summary>
+    /// Serves until told to stop, then until the running requests have finished or their time for that is over.
+    /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
-        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty; await Task.Delay(Limits.DrainCheck, Clock, default))
+        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;
+            await Task.Delay(Limits.DrainCheck, Clock, default))
+        {
             foreach (var (connection, _) in _connections) connection.EndIdle();
+        }
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stop)
@@ -78,7 +89,8 @@ internal sealed class Server
         }
         catch (Exception e)
         {
-            // The only catch-all: whatever happens to one connection, the others go on. Its type alone; a message may quote a key.
+            // The only catch-all: whatever happens to one connection, the others go on. Its type alone; a message may
+            // quote a key.
             Log.Warn($"a connection ended with {e.GetType().Name}; please report it");
         }
         finally

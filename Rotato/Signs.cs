@@ -3,52 +3,64 @@ using System.Xml;
 namespace Rotato;
 
 /// <summary>
-/// What an answer says about its key. <paramref name="Refused"/>: this key, not now; another may serve. <paramref name="Rest"/>: for how long,
-/// null where the answer does not tell. <paramref name="WholeKey"/>: it is about the key itself, so for every model. The last two are facts
-/// that any answer may tell: requests left, and whose limit it is.
+/// What an answer says about its key. <paramref name="Refused"/>: this key, not now; another may serve.
+/// <paramref name="Rest"/>: for how long, null where the answer does not tell. <paramref name="WholeKey"/>: it is
+/// about the key itself, so for every model. The last two are facts that any answer may tell: requests left, and
+/// whose limit it is.
 /// </summary>
-internal readonly record struct Sign(
-    bool Refused, string Reason = "", TimeSpan? Rest = null, bool WholeKey = false, int? Remaining = null, string? Organisation = null);
+internal readonly record struct Sign(bool Refused, string Reason = "", TimeSpan? Rest = null, bool WholeKey = false,
+    int? Remaining = null, string? Organisation = null);
 
-/// <summary>Reads every form in which an API says "this key, not now" (providers.md 2 and 3): fields first, then the error's body.</summary>
+/// <summary>
+/// Reads every form in which an API says "this key, not now" (providers.md 2 and 3): fields first, then the error's
+/// body.
+/// </summary>
 internal static class Signs
 {
-    // Beginnings of values in an error's JSON (providers.md 3.2) that mean: a dead key; no key would do; money or plan used up.
+    // Beginnings of values in an error's JSON (providers.md 3.2) that mean: a dead key; no key would do; money or
+    // plan used up.
     private static readonly string[] Dead = ["API_KEY_INVALID", "Your API key was reported as leaked"];
     private static readonly string[] Hopeless = ["weight_exceeds_budget", "linked_organization_"];
     private static readonly string[] Broke =
     [
-        "insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "credit_balance_exhausted", "project_spend_limit_exceeded",
-        "organization_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached", "billing_error",
-        "contract_spend_limit_reached", "openrouter_credits", "openrouter_key_limit", "Your credit balance is too low", "You have reached your specified",
+        "insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "credit_balance_exhausted",
+        "project_spend_limit_exceeded", "organization_spend_limit_exceeded", "organization_usage_limit_exceeded",
+        "enforced_spend_limit_reached", "billing_error", "contract_spend_limit_reached", "openrouter_credits",
+        "openrouter_key_limit", "Your credit balance is too low", "You have reached your specified",
     ];
 
-    /// <summary>Whether the body has to be read to judge: errors that may mean the key. Everything else streams past.</summary>
+    /// <summary>
+    /// Whether the body has to be read to judge: errors that may mean the key. Everything else streams past.
+    /// </summary>
     public static bool AreInBody(HttpStatusCode status) => (int)status is (>= 400 and <= 403) or 429;
 
     /// <summary>Judges an answer; <paramref name="body"/> is empty where it was not read or is compressed.</summary>
     public static Sign Read(HttpResponseMessage response, ReadOnlySpan<byte> body, DateTimeOffset wallClock)
     {
-        var left = Field(response, "x-ratelimit-remaining-requests") ?? Field(response, "anthropic-ratelimit-requests-remaining");
+        var left = Field(response, "x-ratelimit-remaining-requests")
+            ?? Field(response, "anthropic-ratelimit-requests-remaining");
         var owner = Field(response, "openai-organization") ?? Field(response, "anthropic-organization-id");
         var sign = AreInBody(response.StatusCode) ? Judge(response, Encoding.UTF8.GetString(body), wallClock) : default;
         if (!sign.Refused) sign = new(false, "nothing left in its window", Exhausted(response, wallClock));
-        return sign with { Remaining = int.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null, Organisation = owner };
+        var isKnown = int.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var count);
+        return sign with { Remaining = isKnown ? count : null, Organisation = owner };
     }
 
     /// <summary>
-    /// A time to wait in any form of providers.md 2: seconds, epoch seconds or milliseconds, "6m0s", "20ms", the three HTTP dates, RFC 3339.
-    /// Null for nonsense and for zero or less, which are sentinels; 24 hours at most.
+    /// A time to wait in any form of providers.md 2: seconds, epoch seconds or milliseconds, "6m0s", "20ms", the
+    /// three HTTP dates, RFC 3339. Null for nonsense and for zero or less, which are sentinels; 24 hours at most.
     /// </summary>
     public static TimeSpan? ParseWait(string? text, DateTimeOffset now)
     {
         text = text?.Trim() ?? "";
         var unit = text.EndsWith("ms", Ordinal) ? 1000 : 1;
-        var isNumber = double.TryParse(unit == 1 ? text : text[..^2], NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
-        var seconds = isNumber ? number > 1e12 ? (number / 1000) - now.ToUnixTimeSeconds() : number > 1e9 ? number - now.ToUnixTimeSeconds() : number / unit
-            : RetryConditionHeaderValue.TryParse(text, out var retry) && retry.Date is { } date ? (date - now).TotalSeconds
-            : text.Contains('T', Ordinal) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out date) ? (date - now).TotalSeconds
-            : ParseUnits(text);
+        var digits = unit == 1 ? text : text[..^2];
+        var isNumber = double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        var seconds = number > 1e12 ? (number / 1000) - now.ToUnixTimeSeconds()
+            : number > 1e9 ? number - now.ToUnixTimeSeconds() : isNumber ? number / unit
+            : RetryConditionHeaderValue.TryParse(text, out var at) && at.Date is { } date ? (date - now).TotalSeconds
+            : text.Contains('T', Ordinal) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out date)
+                ? (date - now).TotalSeconds : ParseUnits(text);
         return seconds > 0 && double.IsFinite(seconds) ? TimeSpan.FromSeconds(Math.Min(seconds, 24 * 60 * 60)) : null;
     }
 
@@ -57,34 +69,38 @@ internal static class Signs
         // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
         var (status, now) = ((int)response.StatusCode, response.Headers.Date ?? wallClock);
         if (status == 401 || Says(text, Dead))
-            return new(true, "the API refuses the key; mend it or take it out", TimeSpan.FromMinutes(10), WholeKey: true);
+            return new(true, "the API refuses the key; mend or remove it", TimeSpan.FromMinutes(10), WholeKey: true);
         if (Says(text, Hopeless)) return default;
         var hint = Hint(response, text, now);
         if (Says(text, Broke) || (status == 402 && hint is null))
-            return new(true, "its money or plan is used up; see the API's billing page", TimeSpan.FromHours(1), WholeKey: true);
+            return new(true, "money or plan is used up; see the billing page", TimeSpan.FromHours(1), WholeKey: true);
         return status is 402 or 429 ? new(true, "rate limit", hint) : default;
     }
 
-    // A member's value begins so. Within a JSON string a quote has a backslash before it, never a colon: words of the request that an
-    // error echoes are not taken for the API's own.
+    // A member's value begins so. Within a JSON string a quote has a backslash before it, never a colon: words of the
+    // request that an error echoes are not taken for the API's own.
     private static bool Says(string text, string[] words) =>
         Array.Exists(words, word => text.Contains($":\"{word}", Ordinal) || text.Contains($": \"{word}", Ordinal));
 
     // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
     private static TimeSpan? Hint(HttpResponseMessage response, string text, DateTimeOffset now) =>
-        ParseWait(Field(response, "retry-after-ms") is { } ms ? $"{ms}ms" : null, now) ?? ParseWait(Field(response, "Retry-After"), now)
-        ?? text.Split("\"retryDelay\"").Skip(1).Concat(text.Split("\"X-RateLimit-Reset\"").Skip(1)).Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now))
+        ParseWait(Field(response, "retry-after-ms") is { } ms ? $"{ms}ms" : null, now)
+        ?? ParseWait(Field(response, "Retry-After"), now)
+        ?? text.Split("\"retryDelay\"").Skip(1).Concat(text.Split("\"X-RateLimit-Reset\"").Skip(1))
+            .Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now))
         ?? Exhausted(response, now);
 
-    // The longest reset among the buckets with nothing left. OpenAI has x-ratelimit-remaining-requests and x-ratelimit-reset-requests, Anthropic
-    // anthropic-ratelimit-requests-remaining and -reset, others something between: one name with the other word.
+    // The longest reset among the buckets with nothing left. OpenAI has x-ratelimit-remaining-requests and
+    // x-ratelimit-reset-requests, Anthropic anthropic-ratelimit-requests-remaining and -reset, others something
+    // between: one name with the other word.
     private static TimeSpan? Exhausted(HttpResponseMessage response, DateTimeOffset wallClock)
     {
         TimeSpan? longest = null;
         foreach (var (name, values) in response.Headers.NonValidated)
         {
             if (values.ToString() == "0" && name.Contains("remaining", OrdinalIgnoreCase)
-                && ParseWait(Field(response, name.Replace("remaining", "reset", OrdinalIgnoreCase)), response.Headers.Date ?? wallClock) is { } reset && !(reset < longest))
+                && ParseWait(Field(response, name.Replace("remaining", "reset", OrdinalIgnoreCase)),
+                    response.Headers.Date ?? wallClock) is { } reset && !(reset < longest))
             {
                 longest = reset;
             }

@@ -1,6 +1,9 @@
 namespace Rotato;
 
-/// <summary>Which of the ready keys is next; they are at least one, in the order of their numbers. Called under the ring's lock.</summary>
+/// <summary>
+/// Which of the ready keys is next; they are at least one, in the order of their numbers. Called under the ring's
+/// lock.
+/// </summary>
 internal interface IStrategy
 {
     ApiKey Choose(ApiKey[] ready, ApiKey? last);
@@ -9,13 +12,16 @@ internal interface IStrategy
 /// <summary>One after the other, so that the load is even.</summary>
 internal sealed class RoundRobin : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, key => key.Number > last?.Number) ?? ready[0];
+    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, k => k.Number > last?.Number) ?? ready[0];
 }
 
-/// <summary>The same until it is limited: APIs cache prompts for each organisation, and the cache is warm where it was used last.</summary>
+/// <summary>
+/// The same until it is limited: APIs cache prompts for each organisation, and the cache is warm where it was used
+/// last.
+/// </summary>
 internal sealed class Sticky : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, key => key.Number >= last?.Number) ?? ready[0];
+    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, k => k.Number >= last?.Number) ?? ready[0];
 }
 
 /// <summary>The one with most requests left by what its answers say; one that has not said counts as full.</summary>

@@ -99,6 +99,13 @@ internal sealed class RawClient : IDisposable
     /// <summary>Reads on until what has come and was not yet read ends so, and takes it.</summary>
     public async Task<string> ReadThroughAsync(string end) => Encoding.Latin1.GetString(await TakeThroughAsync(end));
 
+    /// <summary>Waits until this has come, and takes nothing.</summary>
+    public async Task SeeAsync(string text)
+    {
+        while (Unread().IndexOf(Encoding.Latin1.GetBytes(text)) < 0)
+            if (!await ReceiveAsync()) throw new EndOfStreamException($"closed before {text}: {Encoding.Latin1.GetString(Unread())}");
+    }
+
     /// <summary>Reads until the other side closes or resets; see <see cref="EndedInOrder"/>.</summary>
     public async Task<string> ReadToEndAsync()
     {

@@ -16,7 +16,6 @@ internal sealed class RunningRotato : IAsyncDisposable
     private readonly List<RawClient> _clients = [];
     private readonly Capture _capture = new();
     private readonly ScriptedUpstream? _upstream;
-    private readonly Server _server;
     private readonly Log _log;
 
     static RunningRotato()
@@ -39,15 +38,16 @@ internal sealed class RunningRotato : IAsyncDisposable
         // The log writes in the context in which it was made: that is how the lines of tests that run beside each other stay apart.
         Captured.Value = _capture;
         _log = new Log(quiet: given.Contains("--quiet"));
-        _server = Start(() => new Server(new Options(all, name => name == "ROTATO_KEYS" ? string.Join(' ', Keys) : null, File.ReadAllText), Clock, _log));
-        Running = _server.RunAsync(_stop.Token);
+        var server = Start(() => new Server(new Options(all, name => name == "ROTATO_KEYS" ? string.Join(' ', Keys) : null, File.ReadAllText), Clock, _log));
+        EndPoint = server.EndPoint!;
+        Running = server.RunAsync(_stop.Token);
         Captured.Value = null;
     }
 
     public FakeClock Clock { get; } = new();
     public Secrets Secrets { get; } = new();
     public string[] Keys { get; }
-    public IPEndPoint EndPoint => _server.EndPoint!;
+    public IPEndPoint EndPoint { get; }
 
     /// <summary>Ends when it has served the last request after <see cref="Stop"/>.</summary>
     public Task Running { get; }

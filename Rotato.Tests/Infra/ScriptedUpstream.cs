@@ -18,13 +18,14 @@ internal sealed class ScriptedUpstream : IDisposable
     private readonly List<Socket> _connections = [];
     private readonly Func<UpstreamRequest, string?> _answer;
 
-    public ScriptedUpstream(Func<UpstreamRequest, string?>? answer = null)
+    /// <param name="answer">What to answer, or null where the test does it.</param>
+    /// <param name="isListening">If not, connections are refused until <see cref="Listen"/>.</param>
+    public ScriptedUpstream(Func<UpstreamRequest, string?>? answer = null, bool isListening = true)
     {
         _answer = answer ?? (_ => null);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen();
         Url = $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}";
-        _ = AcceptAsync();
+        if (isListening) Listen();
     }
 
     public string Url { get; }
@@ -48,12 +49,24 @@ internal sealed class ScriptedUpstream : IDisposable
     public static string Answer(string status, string body = "", string fields = "") =>
         $"HTTP/1.1 {status}\r\n{fields}Content-Length: {body.Length}\r\n\r\n{body}";
 
+    public void Listen()
+    {
+        _listener.Listen();
+        _ = AcceptAsync();
+    }
+
     /// <summary>The next request that nobody has taken yet, when it has come.</summary>
     public Task<UpstreamRequest> NextAsync() => _arrived.Reader.ReadAsync().AsTask().WaitAsync(Hang.Limit);
 
     public void Dispose()
     {
         _listener.Dispose();
+        DropConnections();
+    }
+
+    /// <summary>Resets all that are open.</summary>
+    public void DropConnections()
+    {
         lock (_connections) _connections.ForEach(connection => connection.Close(0));
     }
 
@@ -84,7 +97,8 @@ internal sealed class ScriptedUpstream : IDisposable
                 lock (_requests) _requests.Add(request);
                 if (_answer(request) is { } answer) await request.SendAsync(answer);
                 _arrived.Writer.TryWrite(request);
-                while (request["Upgrade"] is not null) request.AddAfter(await peer.TakeAsync());
+                await peer.WaitAsync();
+                while (request.IsSwitched) request.AddAfter(await peer.TakeAsync());
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or EndOfStreamException)
@@ -122,9 +136,15 @@ internal sealed class ScriptedUpstream : IDisposable
             return Take(count);
         }
 
-        public async Task<byte[]> TakeAsync()
+        /// <summary>Until there is something to take.</summary>
+        public async Task WaitAsync()
         {
             if (_bytes.Length == 0) await ReceiveAsync();
+        }
+
+        public async Task<byte[]> TakeAsync()
+        {
+            await WaitAsync();
             return Take((int)_bytes.Length);
         }
 
@@ -162,13 +182,20 @@ internal sealed class UpstreamRequest(string head, byte[] body, Socket socket, T
         Fields.Where(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(field => field.Value).ToArray() is { Length: > 0 } values
             ? string.Join(", ", values) : null;
 
+    /// <summary>Whether a 101 has been sent, so that what comes next is no request.</summary>
+    public bool IsSwitched { get; private set; }
+
     /// <summary>Ends when the peer has closed or reset the connection.</summary>
     public Task PeerClosedAsync => closed.WaitAsync(Hang.Limit);
 
     public static List<(string Name, string Value)> ParseFields(string head) =>
         [.. head[..^4].Split("\r\n").Skip(1).Select(line => (line.Split(':')[0], line.Split(':', 2)[1].Trim()))];
 
-    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+    public Task SendAsync(string text)
+    {
+        IsSwitched |= text.StartsWith("HTTP/1.1 101", StringComparison.Ordinal);
+        return SendAsync(Encoding.Latin1.GetBytes(text));
+    }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
