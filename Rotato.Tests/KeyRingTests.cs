@@ -51,6 +51,19 @@ internal sealed class KeyRingTests
     }
 
     [Test]
+    public void WithinAPassItDoesNotComeBackToAKeyThatIsReadyAgain()
+    {
+        var ring = new RingUnderTest(2, "--strategy sticky");
+        var (early, late) = (ring.Ask(), ring.Ask());
+        ring.Pass(0.1);
+        ring.Refuse(early, null);
+        ring.Pass(5);
+        ring.RefuseAndAskAgain(late, null);
+
+        Assert.That(late.Number, Is.EqualTo(2));
+    }
+
+    [Test]
     public void AKeyRestsUntilTheHint()
     {
         var ring = new RingUnderTest(1);

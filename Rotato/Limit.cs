@@ -40,7 +40,7 @@ internal sealed class Limit
     {
         if (OnTrial && sent < _restBegan) return;
         // Nobody refused, the window was only foreseen: ask sooner the next time, so that a raised limit is found.
-        if (OnTrial && _strikes == 0) _window -= _window / 8;
+        if (OnTrial && _strikes == 0) _window -= _window / 4;
         if (OnTrial) (_windowBegan, _used) = (sent, Math.Max(1, _used - _most));
         if (OnTrial) (OnTrial, _until, _pausedUntil) = (false, default, default);
         _strikes = 0;
@@ -59,11 +59,12 @@ internal sealed class Limit
         var backOff = Math.Min(60, Math.Pow(2, Math.Max(0, _strikes - 1))) * jitter * Second;
         var rest = sign.Rest ?? (sameWave && now < _until ? TimeSpan.Zero : backOff);
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window; one
-        // request is no measure of one, and below a second is only noise.
+        // Without a hint the window ends somewhere in the rest: its middle. What rests for long was no window, and below
+        // a second is only noise.
         var window = now + (sign.Rest is null ? rest / 2 : rest) - _windowBegan;
-        if (window > 2 * Minute || _used < 2) return;
-        _most = _used;
+        if (window > 2 * Minute) return;
+        // A window in which nobody got through says nothing of its size.
+        _most = _used > 0 ? _used : int.MaxValue;
         if (rest > TimeSpan.Zero) _window = window > Second ? window : Second;
     }
 }

@@ -24,12 +24,12 @@ try
 
     using var stop = new CancellationTokenSource();
     await using var log = new Log(options.Has("--quiet"));
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     var server = new Server(options, TimeProvider.System, log);
     options.Warnings.ForEach(log.Warn);
     log.Say($"rotato {About.Version} listening on http://{server.EndPoint} -> {options.UpstreamText}, "
         + $"{options.Keys.Length} key{(options.Keys.Length == 1 ? "" : "s")}, {options.Strategy}");
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     await server.RunAsync(stop.Token);
     return 0;
 

@@ -5,9 +5,9 @@ namespace Rotato;
 /// answer ends where this one does. Nothing is held back while the upstream pauses; what has come without a pause goes
 /// in one send. Where it throws, the answer is incomplete and the connection must be cut.
 /// </summary>
-/// <param name="socket"></param>
+/// <param name="socket">The client.</param>
 /// <param name="enter">Moves the connection's deadline on.</param>
-/// <param name="ended"></param>
+/// <param name="ended">The end of the connection, whatever its reason.</param>
 internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken ended)
 {
     private const int Room = 14 << 10, ChunkHead = 6;
