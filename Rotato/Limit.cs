@@ -59,8 +59,8 @@ internal sealed class Limit
         var backOff = Math.Min(60, Math.Pow(2, Math.Max(0, _strikes - 1))) * jitter * Second;
         var rest = sign.Rest ?? (sameWave && now < _until ? TimeSpan.Zero : backOff);
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. A long rest is no window, and below a second is
-        // only noise.
+        // Without a hint the window ends somewhere in the rest: its middle. A long rest is no window, and what is below
+        // a second is only noise.
         var window = now + (sign.Rest is null ? rest / 2 : rest) - _windowBegan;
         if (window > 2 * Minute) return;
         // A window in which nobody got through says nothing of its size.
