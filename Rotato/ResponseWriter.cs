@@ -22,10 +22,11 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         var text = new StringBuilder($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
         AppendFields(text, response.Headers.NonValidated, answer);
         AppendFields(text, response.Content.Headers.NonValidated, answer);
-        // Neither in a field nor in the reason may the upstream hand the key back.
+        // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
+        // have, would be found in any word.
         if (answer.Key is { } key)
         {
-            text.Replace(key.Secret, "[key]");
+            if (key.Secret.Length >= 16) text.Replace(key.Secret, "[key]");
             text.Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
         }
 
