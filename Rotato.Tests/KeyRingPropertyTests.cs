@@ -125,12 +125,12 @@ internal sealed class KeyRingPropertyTests
         {
             var asking = _sent[random.Next(_sent.Count)];
             _sent.Remove(asking);
-            var hint = random.Next(2) == 0 ? (TimeSpan?)null : TimeSpan.FromSeconds(random.NextDouble() * (random.Next(4) == 0 ? 100 : 5));
+            var hint = random.Next(2) == 0 ? (double?)null : random.NextDouble() * (random.Next(4) == 0 ? 100 : 5);
             var owner = random.Next(3) == 0 ? $"org-{asking.Number / 2}" : null;
             var (status, sign) = random.Next(12) switch
             {
                 < 4 => (429, new Sign(Refused: true, "rate limit", hint)),
-                4 => (401, new(Refused: true, "dead", TimeSpan.FromSeconds(random.Next(1, 600)), WholeKey: true)),
+                4 => (401, new(Refused: true, "dead", random.Next(1, 600), WholeKey: true)),
                 5 => (200, new(Refused: false, "nothing left", hint, Remaining: 0)),
                 6 => (503, new(Refused: false)),
                 _ => (200, new(Refused: false, Remaining: random.Next(100))),
@@ -160,14 +160,14 @@ internal sealed class KeyRingPropertyTests
         private void Note(int key, Asking asking, Sign sign)
         {
             var isNewest = key == asking.Number && _sentWith[key][^1] == asking.SentAt && _lastRest[key] < asking.SentAt;
-            var rest = sign.Rest ?? (isNewest ? 0.79 * Second : null);
-            if (rest is not null) PromiseOf(key, sign.WholeKey ? "" : asking.Model).Rest(asking.SentAt, _now + rest.Value);
+            var rest = sign.Rest ?? (isNewest ? 0.79 : null);
+            if (rest is not null) PromiseOf(key, sign.WholeKey ? "" : asking.Model).Rest(asking.SentAt, _now + TimeSpan.FromSeconds(rest.Value));
             _lastRest[key] = _now;
         }
 
         private void Collect()
         {
-            _now = ring.Ring.Now;
+            _now = TimeSpan.FromSeconds(ring.Ring.Now);
             foreach (var asking in _waiting.Where(asking => !asking.IsWaiting).OrderBy(asking => asking.SentAt).ToArray())
             {
                 _waiting.Remove(asking);

@@ -45,7 +45,7 @@ internal sealed class KeyRingTests
         ring.Pass(5);
         // Of the same wave, so there is no further strike; the key's second of rest has long passed.
         ring.RefuseAndAskAgain(late, null);
-        ring.Pass(1.1);
+        ring.Pass(1.3);
 
         Assert.That(late.Number, Is.EqualTo(1));
     }
@@ -279,7 +279,7 @@ internal sealed class KeyRingTests
     public void AnAnswerThatForeseesTheLimitSavesA429()
     {
         var ring = new RingUnderTest(1);
-        ring.Answer(ring.Ask(), 200, new(Refused: false, "nothing left", Hint, Remaining: 0));
+        ring.Answer(ring.Ask(), 200, new(Refused: false, "nothing left", Hint.TotalSeconds, Remaining: 0));
         var next = ring.Ask();
 
         Assert.That((ring.State(1), ring.Reason(1)), Is.EqualTo(("resting", "nothing left of m")));
@@ -618,7 +618,7 @@ internal sealed class RingUnderTest
     public static Options Options(int keys, string arguments) => new(
         [.. Enumerable.Range(1, keys).Select(Secret), .. arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries)], _ => null, _ => "");
 
-    public static Sign AboutTheKey(string reason, TimeSpan rest) => new(Refused: true, reason, rest, WholeKey: true);
+    public static Sign AboutTheKey(string reason, TimeSpan rest) => new(Refused: true, reason, rest.TotalSeconds, WholeKey: true);
 
     public Asking Ask(string model = "m", CancellationToken gone = default)
     {
@@ -637,7 +637,7 @@ internal sealed class RingUnderTest
     }
 
     /// <summary>A 429, with or without a hint.</summary>
-    public void Refuse(Asking asking, TimeSpan? hint) => Answer(asking, 429, new(Refused: true, "rate limit", hint));
+    public void Refuse(Asking asking, TimeSpan? hint) => Answer(asking, 429, new(Refused: true, "rate limit", hint?.TotalSeconds));
 
     public void RefuseAndAskAgain(Asking asking, TimeSpan? hint)
     {
@@ -721,9 +721,9 @@ internal sealed class Asking
     /// <summary>The key's number, 0 where it has none.</summary>
     public int Number => _task.IsCompletedSuccessfully && _task.Result is { } key ? key.Number : 0;
     public int Tries => _turn.Tries;
-    public TimeSpan Soonest => _turn.Soonest;
-    public TimeSpan SentAt => _turn.SentAt;
-    public TimeSpan Deadline => _turn.Deadline;
+    public TimeSpan Soonest => TimeSpan.FromSeconds(_turn.Soonest);
+    public TimeSpan SentAt => TimeSpan.FromSeconds(_turn.SentAt);
+    public TimeSpan Deadline => TimeSpan.FromSeconds(_turn.Deadline);
     public string Model => _turn.Model;
 
     public void Report(int status, Sign sign) =>

@@ -415,7 +415,7 @@ internal sealed class OptionsTests
         "--token" => options.Token ?? "",
         "--strategy" => $"{options.Strategy} {Strategies.ByName(options.Strategy).GetType().Name}",
         "--rpm" => $"{options.Rpm}",
-        "--wait" => $"{options.Wait.TotalSeconds}",
+        "--wait" => $"{options.Wait}",
         "--max-body" => $"{options.MaxBody / (1 << 20)}",
         "--allow-origin" => string.Join(' ', options.AllowedOrigins),
         _ => $"{options.Has(name)}",

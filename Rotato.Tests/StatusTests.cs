@@ -173,7 +173,7 @@ internal sealed partial class StatusTests
         {
             var turn = _ring.Ask($"model-{i}");
             var code = codes[random.Next(codes.Length)];
-            _ring.Answer(turn, code, new(Refused: code == 429, "rate limit", code == 429 ? Hint : null));
+            _ring.Answer(turn, code, new(Refused: code == 429, "rate limit", code == 429 ? Hint.TotalSeconds : null));
             _ring.Pass(10);
         }
 

@@ -54,10 +54,8 @@ internal sealed class Connection(Socket socket, Server server)
     {
         if (Input.IsEmpty) await Input.FillAsync();
         Enter(Phase.Head);
-        var (began, stays) = (server.Now, false);
+        var (began, stays, head, answer) = (server.Now, false, (RequestHead?)null, (Answer?)null);
         using var body = new RequestBody(server.MaxBody);
-        RequestHead? head = null;
-        Answer? answer = null;
         try
         {
             try
@@ -68,7 +66,7 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
-                answer = server.Status.Answer(head) ?? await ForwardAsync(head, body);
+                answer = server.Status.Answer(head) ?? await ForwardAsync(head, body.Content);
             }
             catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None))
             {
@@ -86,27 +84,20 @@ internal sealed class Connection(Socket socket, Server server)
         }
     }
 
-    private async Task<Answer> ForwardAsync(RequestHead head, RequestBody body)
+    private async Task<Answer> ForwardAsync(RequestHead head, ReadOnlyMemory<byte> body)
     {
         Enter(Phase.Upstream);
         _ = Input.FillAsync();
-        var answer = await server.Forwarder.SendAsync(head, body.Content, _ended.Token);
+        var answer = await server.Forwarder.SendAsync(head, body, _ended.Token);
         if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync(_ended.Token));
         return answer;
     }
 
     // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for
-    // any answer.
+    // any answer, and notices like there when the upstream ends.
     private async Task PumpAsync(Stream upstream)
     {
-        try
-        {
-            for (; ; Enter(Phase.Upstream)) await upstream.WriteAsync(await Input.TakeAsync(), _ended.Token);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            _ended.Cancel();
-        }
+        for (; ; Enter(Phase.Upstream)) await upstream.WriteAsync(await Input.TakeAsync(), _ended.Token);
     }
 
     private void Enter(Phase phase)

@@ -5,51 +5,49 @@ namespace Rotato;
 /// now", else that is the answer. While this runs nothing of an answer has gone to the client, so trying again is
 /// always honest.
 /// </summary>
-internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoker upstream, TimeProvider clock)
+internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider clock)
 {
+    // RFC 9110 s7.6.1, and what is made anew for the next hop. Alt-Svc and HSTS would bind Rotato's own name.
+    private static readonly FrozenSet<string> HopByHop = FrozenSet.ToFrozenSet(
+        ["Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+         "Upgrade", "Transfer-Encoding", "Content-Length", "Host", "Expect", "Alt-Svc", "Strict-Transport-Security",
+         "x-rotato-key", "x-rotato-tries"], StringComparer.OrdinalIgnoreCase);
+
     // The Uri class would rewrite the path ("/a/../b", "%41"). What is dangerous without that, the head's parser has
     // refused.
-    private static readonly UriCreationOptions ByteForByte =
-        new() { DangerousDisablePathAndQueryCanonicalization = true };
+    private static readonly UriCreationOptions Raw = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     // Failures before a byte of the request can have arrived. After one of any other kind it may have been worked on,
     // and paid for.
     private static readonly HttpRequestError[] Unsent = [HttpRequestError.ConnectionError,
         HttpRequestError.NameResolutionError, HttpRequestError.SecureConnectionError];
 
-    /// <summary>
-    /// The client, which does nothing by itself: no redirect (it would carry x-api-key to another host), no cookies
-    /// (keys would share a jar), no decompression, no tracing. A proxy of the environment serves https alone, through
-    /// a tunnel it cannot look into.
-    /// </summary>
-    public static HttpMessageInvoker CreateUpstream(Uri upstream) => new(new SocketsHttpHandler
+    // A client that does nothing by itself: no redirect (it would carry x-api-key to another host), no cookies (keys
+    // would share a jar), no decompression, no tracing. A proxy of the environment serves https alone, through a
+    // tunnel it cannot look into. A connection's life is bounded so that DNS is asked again, its idling so that it is
+    // not used when the upstream has dropped it.
+    private readonly HttpMessageInvoker _upstream = new(new SocketsHttpHandler
     {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        UseProxy = upstream.Scheme == Uri.UriSchemeHttps && !upstream.IsLoopback,
-        ConnectTimeout = Limits.Connect,
-        ConnectCallback = ConnectAsync,
-        // A connection's life is bounded so that DNS is asked again, its idling so that it is not used when the
-        // upstream has dropped it.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None,
+        UseProxy = options.Upstream.Scheme == Uri.UriSchemeHttps && !options.Upstream.IsLoopback,
+        ConnectTimeout = Limits.Connect, ConnectCallback = ConnectAsync, ActivityHeadersPropagator = null,
+        PooledConnectionLifetime = Limits.ConnectionLife, PooledConnectionIdleTimeout = Limits.ConnectionIdle,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     });
 
+    public static bool EndsHere(string name, IEnumerable<string> connection) =>
+        HopByHop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
+
     /// <exception cref="Refusal">The upstream gave no answer.</exception>
     public async Task<Answer> SendAsync(RequestHead head, ReadOnlyMemory<byte> body, CancellationToken gone)
     {
-        var turn = ring.Arrive(Model.Of(head, body.Span));
-        var unsent = 0;
-        Answer? held = null;
+        var (turn, unsent, held) = (ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
         while (await ring.NextAsync(turn, gone) is { } key)
         {
             try
             {
-                var answer = new Answer(await upstream.SendAsync(ToUpstream(head, body, key), gone), key, turn.Tries);
+                var answer = new Answer(await _upstream.SendAsync(ToUpstream(head, body, key), gone), key, turn.Tries);
                 var sign = await JudgeAsync(answer.Response, gone);
                 ring.Report(key, turn, answer.Status, sign);
                 if (!sign.Refused)
@@ -61,16 +59,27 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
                 when (e is HttpRequestException or OperationCanceledException && !gone.IsCancellationRequested)
             {
                 var error = (e as HttpRequestException)?.HttpRequestError;
-                ring.Report(key, turn, error is null ? 504 : 502, new(Refused: false));
-                if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || ++unsent > 1) throw Failed(error);
+                ring.Report(key, turn, error is null ? 504 : 502, default);
+                if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);
                 turn.Tried.Remove(key);
                 await Task.Delay(Limits.ConnectAgain, clock, gone);
             }
         }
 
-        held ??= new Refusal(AllKeysResting, $"All keys rest for {Math.Ceiling(turn.Soonest.TotalSeconds)} s at least. "
+        held ??= new Refusal(AllKeysResting, $"All keys rest for {Math.Ceiling(turn.Soonest)} s at least. "
             + "Come back then, add keys, or let requests wait longer with --wait.").ToAnswer();
-        return held.Status == 429 ? held with { Retry = turn.Soonest } : held;
+        if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
+        return held;
+    }
+
+    // What the upstream said about that was about one key.
+    private static void ComeBackIn(double seconds, HttpResponseHeaders fields)
+    {
+        Array.ForEach(["Retry-After", "retry-after-ms", "x-should-retry"], name => fields.Remove(name));
+        fields.TryAddWithoutValidation("Retry-After", $"{Math.Max(1, Math.Ceiling(Math.Round(seconds, 3)))}");
+        fields.TryAddWithoutValidation("retry-after-ms", $"{Math.Ceiling(Math.Round(seconds * 1000, 3))}");
+        // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
+        if (seconds > 60) fields.TryAddWithoutValidation("x-should-retry", "false");
     }
 
     // What HttpClient lets pass though it is none: a 101 that nobody asked for, a status below 200, two lengths.
@@ -91,7 +100,7 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-        await using var cancelled = cancel.Register(socket.Dispose);
+        await using var cancelling = cancel.Register(socket.Dispose);
         await socket.ConnectAsync(context.DnsEndPoint, cancel);
         return new NetworkStream(socket, ownsSocket: true);
     }
@@ -100,17 +109,17 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
     // other key serves.
     private async Task<Sign> JudgeAsync(HttpResponseMessage response, CancellationToken gone)
     {
-        if (!Signs.AreInBody(response.StatusCode) || response.Content.Headers.ContentLength > Limits.ErrorBody)
-            return Signs.Read(response, [], clock.GetUtcNow());
+        if (!Signs.AreInBody(response.StatusCode)) return Signs.Read(response, [], clock.GetUtcNow());
         await response.Content.LoadIntoBufferAsync(Limits.ErrorBody, gone);
-        var plain = !response.Content.Headers.NonValidated.Contains("Content-Encoding");
-        return Signs.Read(response, plain ? await response.Content.ReadAsByteArrayAsync(gone) : [], clock.GetUtcNow());
+        var isPlain = !response.Content.Headers.NonValidated.Contains("Content-Encoding");
+        var body = await response.Content.ReadAsByteArrayAsync(gone);
+        return Signs.Read(response, isPlain ? body : [], clock.GetUtcNow());
     }
 
     // Strip, then set: what ends here and every credential goes first, the key comes last.
     private HttpRequestMessage ToUpstream(RequestHead head, ReadOnlyMemory<byte> body, ApiKey key)
     {
-        var uri = new Uri(options.UpstreamText + Fields.TargetOf(head), ByteForByte);
+        var uri = new Uri(options.UpstreamText + head.Target, Raw);
         // A target that changes the host is the shortest way to lose every key. The parser lets none pass; this is
         // the second lock.
         if (uri.Scheme != options.Upstream.Scheme || uri.Authority != options.Upstream.Authority)
@@ -118,17 +127,20 @@ internal sealed class Forwarder(Options options, KeyRing ring, HttpMessageInvoke
         // Without a content, be it empty, HttpClient sends again by itself when a connection ends: harmless only for
         // these methods.
         var bare = body.IsEmpty && head.Method is "GET" or "HEAD" or "OPTIONS";
-        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri);
-        if (!bare) request.Content = new ReadOnlyMemoryContent(body);
-        foreach (var (name, value) in Fields.Passing(head))
+        var content = bare ? null : new ReadOnlyMemoryContent(body);
+        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri) { Content = content };
+        foreach (var (name, value) in head.Fields)
         {
-            if (!request.Headers.TryAddWithoutValidation(name, value))
-                (request.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, value);
+            if (EndsHere(name, head.Connection) || request.Headers.TryAddWithoutValidation(name, value)) continue;
+            (request.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation(name, value);
         }
 
         if (head.Upgrades) request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         if (head.Upgrades) request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
-        Fields.PutKey(request.Headers, head, options.KeyField, key.Secret);
+        // Where the client had several, ours takes the usual place.
+        var usual = options.KeyField;
+        var field = head.Keys.Select(sent => sent.Field).DefaultIfEmpty(usual).MaxBy(name => name == usual)!;
+        request.Headers.TryAddWithoutValidation(field, Credentials.Prefix(field) + key.Secret);
         return request;
     }
 }

@@ -20,11 +20,8 @@ internal sealed class Gate(Options options)
             throw new Refusal(Forbidden, "This Host is not served; use localhost, an IP address or the --host name.");
         if (head["Origin"] is { } origin ? !IsAllowed(origin) : IsForeignFetch(head))
             throw new Refusal(Forbidden, "Pages of this origin are not served; allow it with --allow-origin ORIGIN.");
-        if (options.Token is { } token
-            && !Fields.KeysOf(head).Any(key => IsSame(key.Secret, token) || IsSame(PasswordOf(key.Secret), token)))
-        {
+        if (options.Token is { } token && !head.Keys.Any(key => IsToken(key.Secret, token)))
             throw new Refusal(Unauthorized, "Send the token that Rotato was started with as the API key.");
-        }
     }
 
     // An address cannot be rebound; a name can, except those that never leave this machine.
@@ -44,17 +41,18 @@ internal sealed class Gate(Options options)
 
     private static bool IsLocalhost(string host) => $".{host}".EndsWith(".localhost", OrdinalIgnoreCase);
 
-    // Basic authentication (RFC 7617), for browsers.
-    private static string PasswordOf(string basic)
+    // As it is, or as a browser's password (Basic authentication, RFC 7617). Digests are compared, because that takes
+    // constant time only for equal lengths.
+    private static bool IsToken(string secret, string token)
     {
-        var bytes = new byte[basic.Length];
-        return Convert.TryFromBase64String(basic, bytes, out var length)
-            ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2)[^1] : "";
+        var bytes = new byte[secret.Length];
+        var isBasic = Convert.TryFromBase64String(secret, bytes, out var length);
+        var password = isBasic ? Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2)[^1] : "";
+        return CryptographicOperations.FixedTimeEquals(Digest(secret), Digest(token))
+            || CryptographicOperations.FixedTimeEquals(Digest(password), Digest(token));
     }
 
-    // Digests, because the comparison takes constant time only for equal lengths.
-    private static bool IsSame(string left, string right) => CryptographicOperations.FixedTimeEquals(
-        SHA256.HashData(Encoding.UTF8.GetBytes(left)), SHA256.HashData(Encoding.UTF8.GetBytes(right)));
+    private static byte[] Digest(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 
     // host [":" port] (RFC 9110 s7.2) without the port and one trailing dot; null where it is none.
     private static string? HostOf(string authority)

@@ -1,15 +1,18 @@
 namespace Rotato;
 
-/// <summary>One request at the ring: its model, since when and until when it waits, and how far it has come.</summary>
-internal sealed record Turn(string Model, TimeSpan Arrival, TimeSpan Deadline)
+/// <summary>
+/// One request at the ring: its model, since when and until when it waits, and how far it has come. Times are seconds
+/// of the ring's clock.
+/// </summary>
+internal sealed record Turn(string Model, double Arrival, double Deadline)
 {
     public TaskCompletionSource<ApiKey?> Served { get; set; } = new();
     public List<ApiKey> Tried { get; } = [];
     public int Tries { get; set; }
-    public TimeSpan SentAt { get; set; }
+    public double SentAt { get; set; }
 
     /// <summary>How long until a key is ready, where none was in time.</summary>
-    public TimeSpan Soonest { get; set; }
+    public double Soonest { get; set; }
 }
 
 /// <summary>
@@ -19,17 +22,15 @@ internal sealed record Turn(string Model, TimeSpan Arrival, TimeSpan Deadline)
 /// </summary>
 internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
 {
-    private static readonly TimeSpan LongRest = TimeSpan.FromMinutes(1);
-
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
-    private readonly TimeSpan _wait = options.Wait;
+    private readonly int _wait = options.Wait;
     private readonly IStrategy _strategy = Strategies.ByName(options.Strategy);
     private readonly ApiKey[] _keys = [.. options.Keys.Select((secret, i) => new ApiKey(i + 1, secret, options.Rpm))];
     private readonly List<Turn> _line = [];
     private ApiKey? _last;
 
-    public TimeSpan Now => clock.GetElapsedTime(_began);
+    public double Now => clock.GetElapsedTime(_began).TotalSeconds;
     public int Waiting => _line.Count;
     private ITimer Alarm => field ??=
         clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -45,9 +46,9 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
             // Whoever comes back after a refusal stands where it came, not behind those who came later.
             _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
+            Serve();
         }
 
-        Serve();
         try
         {
             return await turn.Served.Task.WaitAsync(gone);
@@ -63,19 +64,17 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (isNews, was) = (key.Organisation is null && sign.Organisation is { }, key.ReadyAt(turn.Model) - Now);
-            key.Report(turn, Now, status, sign);
+            var (now, was) = (Now, key.ReadyAt(turn.Model));
+            var isNews = key.Organisation is null && sign.Organisation is not null;
+            key.Report(turn, now, status, sign);
             var others = Array.FindAll(_keys, other =>
                 other != key && other.Organisation == key.Organisation && key.Organisation is not null);
             if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
-            if (!sign.WholeKey && (sign.Refused || sign.Rest is not null))
-                Array.ForEach(others, other => other.Rest(turn, Now, sign));
-            var rest = key.ReadyAt(turn.Model) - Now;
-            if (was <= LongRest && rest > LongRest)
-                warn($"{key} rests for {rest.TotalMinutes:0} minutes: {sign.Reason}");
+            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign));
+            var rest = key.ReadyAt(turn.Model) - now;
+            if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest / 60:0} minutes: {sign.Reason}");
+            if (_line.Count > 0) Serve();
         }
-
-        Serve();
     }
 
     public KeyView[] Show()
@@ -89,23 +88,23 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (now, soonest) = (Now, new Dictionary<string, TimeSpan>());
+            var (now, soonest) = (Now, new Dictionary<string, double>());
             _line.RemoveAll(turn =>
             {
                 var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
                 if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
-                turn.Soonest = soonest.GetValueOrDefault(turn.Model) is var at && at > now ? at - now : TimeSpan.Zero;
+                turn.Soonest = key is null ? Math.Max(0, soonest[turn.Model] - now) : 0;
                 return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline)
                     && turn.Served.TrySetResult(key);
             });
             if (_line.Count == 0) return;
-            var wake = _line.Min(turn => turn.Deadline - now < turn.Soonest ? turn.Deadline - now : turn.Soonest);
+            var wake = _line.Min(turn => Math.Min(turn.Deadline - now, turn.Soonest));
             // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-            Alarm.Change(wake + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
         }
     }
 
-    private ApiKey? Choose(Turn turn, TimeSpan now)
+    private ApiKey? Choose(Turn turn, double now)
     {
         var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now && !turn.Tried.Contains(key));
         // None: the pass is over, and the next one may try every key again.

@@ -13,25 +13,20 @@ internal sealed class Log : IAsyncDisposable
         && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
     private readonly Task _writing;
 
-    public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(async () =>
-    {
-        await foreach (var (to, line) in _lines.Reader.ReadAllAsync()) to.WriteLine(line);
-    }));
+    public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(WriteAsync));
 
     public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
-
     public void Warn(string line) => _lines.Writer.TryWrite((Console.Error, $"rotato: {line}"));
 
     /// <summary>A request that got no answer was left by its client: 499, as nginx has it.</summary>
-    public void Request(RequestHead head, Answer? answer, TimeSpan took)
+    public void Request(RequestHead head, Answer? answer, double seconds)
     {
-        var (status, key) = (answer?.Status ?? 499, answer?.Key?.Number.ToString(CultureInfo.InvariantCulture) ?? "-");
+        if (_quiet) return;
+        var (status, number) = (answer?.Status ?? 499, answer?.Key?.Number);
         var paint = !_colour ? "" : status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m";
-        if (!_quiet)
-        {
-            Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} "
-            + $"key {key,-2} tries {answer?.Tries ?? 0,-2} {took.TotalMilliseconds,7:0} ms");
-        }
+        var key = $"key {(number is null ? "-" : number),-2} tries {answer?.Tries ?? 0,-2}";
+        Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} {key} "
+            + $"{seconds * 1000,7:0} ms");
     }
 
     /// <summary>Writes what is left.</summary>
@@ -39,5 +34,10 @@ internal sealed class Log : IAsyncDisposable
     {
         _lines.Writer.Complete();
         await _writing;
+    }
+
+    private async Task WriteAsync()
+    {
+        await foreach (var (to, line) in _lines.Reader.ReadAllAsync()) to.WriteLine(line);
     }
 }

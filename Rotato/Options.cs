@@ -31,13 +31,18 @@ internal sealed record Provider(string Prefix, string Host, string KeyField = "A
 internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> read)
 {
     public static readonly string Usage = About.Resource("Usage.txt");
+    private static readonly Dictionary<string, bool> TakesValue = Usage.Split("\n  --").Skip(1)
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .ToDictionary(words => $"--{words[0]}", words => words[1].All(char.IsAsciiLetterUpper));
 
     // Values by option, and under "" what is no option: keys.
     private readonly ILookup<string, string> _given = Parse(args).ToLookup(each => each.Name, each => each.Value);
 
     public int Port => Number("--port", 8080, 0, 65535);
     public int? Rpm => Has("--rpm") ? Number("--rpm", 0, 1, 1_000_000) : null;
-    public TimeSpan Wait => TimeSpan.FromSeconds(Number("--wait", 30, 0, 86400));
+
+    /// <summary>Seconds.</summary>
+    public int Wait => Number("--wait", 30, 0, 86400);
     public long MaxBody => (long)Number("--max-body", 64, 1, 512) << 20;
     public string Strategy => Value("--strategy") ?? "round-robin";
     public string Host => Value("--host") ?? "localhost";
@@ -58,20 +63,18 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
 
     private static IEnumerable<(string Name, string Value)> Parse(IReadOnlyList<string> args)
     {
-        var table = Usage.Split('\n').Where(line => line.StartsWith("  --", Ordinal))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .ToDictionary(words => words[0], words => words[1].All(char.IsAsciiLetterUpper));
         for (var i = 0; i < args.Count; i++)
         {
-            var (name, value) = args[i].StartsWith('-')
-                ? (args[i].Split('=')[0], args[i].Split('=', 2).ElementAtOrDefault(1)) : ("", args[i]);
+            if (!args[i].StartsWith('-')) yield return ("", args[i]);
+            if (!args[i].StartsWith('-')) continue;
+            var (name, value) = (args[i].Split('=')[0], args[i].Split('=', 2).ElementAtOrDefault(1));
             // The name is repeated only if it cannot be a key: small letters and hyphens.
             var shown = name.All(c => c is '-' or (>= 'a' and <= 'z')) ? " " + name : "";
-            if (name != "" && !table.ContainsKey(name))
+            if (!TakesValue.TryGetValue(name, out var takes))
                 throw new UsageException($"unknown option{shown}; see rotato --help");
-            if (name != "" && table[name]) value ??= args.ElementAtOrDefault(++i);
-            if (name != "" && table[name] == string.IsNullOrEmpty(value))
-                throw new UsageException($"{name} takes {(table[name] ? "a" : "no")} value; see rotato --help");
+            if (takes) value ??= args.ElementAtOrDefault(++i);
+            if (takes == string.IsNullOrEmpty(value))
+                throw new UsageException($"{name} takes {(takes ? "a" : "no")} value; see rotato --help");
             yield return (name, value ?? "");
         }
     }
@@ -93,8 +96,8 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
 
     private string[] ReadKeys()
     {
-        var lines = Value("--keys") is { } file
-            ? read(file).Split('\n').Select(line => line.Trim().Trim('\uFEFF', '"', '\'')) : [];
+        var text = Value("--keys") is { } file ? read(file) : "";
+        var lines = text.Split('\n').Select(line => line.Trim().Trim('\uFEFF', '"', '\''));
         var found = _given[""].Concat(lines.Where(line => line is not ("" or ['#', ..]))).ToArray();
         var listed = environment("ROTATO_KEYS") ?? "";
         if (found.Length == 0) found = listed.Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
@@ -110,12 +113,12 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     // one upstream.
     private Uri ParseUpstream()
     {
-        var known = Keys.Select(Provider.OfKey).Distinct().ToArray();
-        if (!Has("--upstream") && known.Length > 1)
+        var hosts = Keys.Select(key => Provider.OfKey(key).Host).Distinct().ToArray();
+        if (!Has("--upstream") && hosts.Length > 1)
             throw new UsageException("the keys are of several providers; give those of one, or set --upstream URL");
-        var text = Value("--upstream") ?? $"https://{known[0].Host}";
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.UserInfo + uri.Query + uri.Fragment == ""
-            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) ? uri
+        return Uri.TryCreate(Value("--upstream") ?? $"https://{hosts[0]}", UriKind.Absolute, out var uri)
+            && uri.UserInfo + uri.Query + uri.Fragment == ""
+            && uri is { Scheme: "https" } or { Scheme: "http", IsLoopback: true } ? uri
             : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// to this machine");
     }
 }

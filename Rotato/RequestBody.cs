@@ -22,15 +22,16 @@ internal sealed class RequestBody(long max) : IDisposable
     public async Task ReadAsync(RequestHead head, Input input)
     {
         if (head.Length is { } length) await AppendAsync(input, length, length);
-        while (head.Length is null && ParseSize(await LineAsync(input)) is > 0 and var size)
+        if (head.Length is not null) return;
+        while (ParseSize(await LineAsync(input)) is > 0 and var size)
         {
             await AppendAsync(input, size, 2L * _bytes.Length);
             if (await LineAsync(input) != "") throw Bad();
         }
 
         // Trailers must be fields, and are dropped: nothing behind the body may still change what the head has said.
-        for (var i = 0; head.Length is null && await LineAsync(input) is not "" and var trailer; i++)
-            if (RequestHead.ParseField(trailer).Name == "" || i == Limits.HeadFields) throw Bad();
+        for (var lines = 0; await LineAsync(input) is not "" and var trailer; lines++)
+            if (RequestHead.ParseField(trailer).Name == "" || lines == Limits.HeadFields) throw Bad();
     }
 
     public void Dispose() => Interlocked.Add(ref _heldInAll, -_bytes.Length);
@@ -52,11 +53,10 @@ internal sealed class RequestBody(long max) : IDisposable
             throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows; raise it or send less.");
         if (_count + more > _bytes.Length)
         {
-            var bigger = GC.AllocateUninitializedArray<byte>((int)Math.Min(max, Math.Max(_count + more, room)));
-            var held = Interlocked.Add(ref _heldInAll, bigger.Length - _bytes.Length);
-            Content.CopyTo(bigger);
-            _bytes = bigger;
-            if (held > Limits.BodiesInAll) throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
+            var before = _bytes.Length;
+            Array.Resize(ref _bytes, (int)Math.Min(max, Math.Max(_count + more, room)));
+            if (Interlocked.Add(ref _heldInAll, _bytes.Length - before) > Limits.BodiesInAll)
+                throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
         }
 
         await input.ReadAsync(_bytes.AsMemory(_count, (int)more));

@@ -3,7 +3,7 @@ namespace Rotato;
 /// <summary>
 /// One request's head: all grammar of RFC 9112 s2 to s6 that Rotato knows, without I/O of its own. What is of this
 /// type has been checked: names are tokens, values hold no control characters, the target cannot name another host,
-/// the body's framing is decided.
+/// the body's framing is decided, and the keys that the client sent are set apart.
 /// </summary>
 /// <param name="Method"></param>
 /// <param name="Target">Path and query as they came: starts with a slash, visible ASCII, no fragment.</param>
@@ -21,13 +21,16 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     /// Fields by name, values trimmed and as Latin-1. Lines of one name are joined by commas (RFC 9110 s5.3).
     /// </summary>
     public Dictionary<string, string> Fields { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public string Target { get; private set; } = Target;
+
+    /// <summary>The keys that the client sent; neither its fields nor its target hold them any more.</summary>
+    public IReadOnlyList<(string Field, string Secret)> Keys { get; private set; } = [];
 
     /// <summary>Bytes of the body, or null where it is chunked.</summary>
     public long? Length { get; private set; }
-    public string Path => Target.Split('?')[0];
-    public string[] Connection => this["Connection"]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+    public string Path { get; } = Target.Split('?')[0];
+    public string[] Connection => field ??= this["Connection"]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
     public bool KeepAlive => Http11 && !Connection.Contains("close", StringComparer.OrdinalIgnoreCase);
-
     public bool Expects100 => Http11 && "100-continue".Equals(this["Expect"], OrdinalIgnoreCase);
 
     /// <summary>
@@ -45,17 +48,18 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     public static async ValueTask<RequestHead> ReadAsync(Input input)
     {
         var head = ParseRequestLine(await input.LineAsync(Limits.RequestLine, UriTooLong));
-        for (var (lines, left) = (0, Limits.HeadBytes); ; lines++)
+        var left = Limits.HeadBytes;
+        for (var n = 1; await input.LineAsync(left, HeadersTooLarge) is not "" and var line; n++)
         {
-            var line = await input.LineAsync(left, HeadersTooLarge);
-            if (line.Length == 0) return head.Framed();
-            if (lines == Limits.HeadFields) throw new Refusal(HeadersTooLarge, "There are over 100 header fields.");
+            left -= line.Length + 2;
+            if (n > Limits.HeadFields) throw new Refusal(HeadersTooLarge, "There are over 100 header fields.");
             var (name, value) = ParseField(line);
             // A second Host, length or coding makes a list of the value, which is then no host, not digits, not
             // "chunked".
             head.Fields[name] = head[name] is { } before ? $"{before}, {value}" : value;
-            left -= line.Length + 2;
         }
+
+        return head.Framed();
     }
 
     /// <summary>
@@ -79,7 +83,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     {
         if (line.Split(' ') is not [var method, ['/', ..] target, var version]) throw Bad("its first line");
         if (method is "" or "TRACE" or "CONNECT" || !method.All(char.IsAsciiLetterUpper)) throw Bad("its method");
-        if (!target.All(c => c is >= '!' and <= '~' and not '#')) throw Bad("the path is not visible ASCII");
+        if (target.AsSpan().ContainsAnyExceptInRange('!', '~') || target.Contains('#', Ordinal)) throw Bad("its path");
         if (version is "HTTP/1.1" or "HTTP/1.0") return new(method, target, version == "HTTP/1.1");
         var known = version.Length == 8 && version.StartsWith("HTTP/", Ordinal);
         throw known ? new Refusal(HttpVersionNotSupported, "Only HTTP/1.1 and 1.0 are served.") : Bad("bad version");
@@ -93,12 +97,13 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
         if (Http11 && this["Host"] is null) throw Bad("there is no Host");
         var (length, coding) = (this["Content-Length"] ?? "0", this["Transfer-Encoding"]);
         if (length.Length is 0 or > 15 || !length.All(char.IsAsciiDigit)) throw Bad("its length is not a number");
-        var unclear = Fields.ContainsKey("Content-Length") || !Http11
-            || coding?.StartsWith("chunked,", OrdinalIgnoreCase) == true;
-        if (coding is not null && unclear) throw Bad("its length is ambiguous");
+        var unclear = !Http11 || Fields.ContainsKey("Content-Length");
+        if (coding is not null && (unclear || coding.StartsWith("chunked,", OrdinalIgnoreCase)))
+            throw Bad("its length is ambiguous");
         if (coding is not null && !coding.Equals("chunked", OrdinalIgnoreCase))
             throw new Refusal(NotImplemented, "The only transfer coding that Rotato takes is chunked.");
         Length = coding is null ? long.Parse(length, CultureInfo.InvariantCulture) : null;
+        (Keys, Target) = Credentials.TakeFrom(Fields, Target);
         return this;
     }
 }

@@ -16,28 +16,16 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
     {
         var (response, status) = (answer.Response, answer.Status);
         var bodiless = head?.Method == "HEAD" || status is 204 or 304;
-        var isChunked = response.Headers.TransferEncodingChunked == true;
-        var length = isChunked ? null : response.Content.Headers.ContentLength;
+        var length = response.Headers.TransferEncodingChunked == true ? null : response.Content.Headers.ContentLength;
         var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
         var text = new StringBuilder($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
-        AppendFields(text, response.Headers.NonValidated, answer);
-        AppendFields(text, response.Content.Headers.NonValidated, answer);
+        AppendFields(text, response.Headers.NonValidated, response.Headers.Connection);
+        AppendFields(text, response.Content.Headers.NonValidated, response.Headers.Connection);
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
         // have, would be found in any word.
-        if (answer.Key is { } key)
-        {
-            if (key.Secret.Length >= 16) text.Replace(key.Secret, "[key]");
-            text.Append($"x-rotato-key: {key.Number}\r\nx-rotato-tries: {answer.Tries}\r\n");
-        }
-
-        if (answer.Retry is { TotalSeconds: var wait })
-        {
-            text.Append($"Retry-After: {Math.Max(1, Math.Ceiling(wait))}\r\n");
-            text.Append($"retry-after-ms: {Math.Ceiling(wait * 1000)}\r\n");
-            // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
-            if (wait > 60) text.Append("x-should-retry: false\r\n");
-        }
-
+        if (answer.Key is { Secret.Length: >= 16 } key) text.Replace(key.Secret, "[key]");
+        if (answer.Key is not null) text.Append($"x-rotato-key: {answer.Key.Number}\r\n");
+        if (answer.Key is not null) text.Append($"x-rotato-tries: {answer.Tries}\r\n");
         if (status == 401 && head?.Path == Status.Page) text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
         if (length is not null && status is not (101 or 204)) text.Append($"Content-Length: {length}\r\n");
         if (chunked) text.Append("Transfer-Encoding: chunked\r\n");
@@ -77,12 +65,12 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         }
     }
 
-    private static void AppendFields(StringBuilder text, HttpHeadersNonValidated fields, Answer answer)
+    private static void AppendFields(
+        StringBuilder text, HttpHeadersNonValidated fields, ICollection<string> connection)
     {
         foreach (var (name, values) in fields)
         {
-            if (Fields.EndHere(name, answer.Response.Headers.Connection)) continue;
-            if (answer.Retry is not null && Fields.TellWhen(name)) continue;
+            if (Forwarder.EndsHere(name, connection)) continue;
             foreach (var value in values)
                 if (!value.AsSpan().ContainsAny(RequestHead.Controls)) text.Append($"{name}: {value}\r\n");
         }

@@ -1,7 +1,7 @@
 namespace Rotato;
 
 /// <summary>
-/// Listens, accepts, keeps the connections and their deadlines, drains them at the end. Has what a connection needs.
+/// Listens, accepts, keeps the connections, drains them at the end. Has what a connection needs.
 /// </summary>
 internal sealed class Server
 {
@@ -14,10 +14,9 @@ internal sealed class Server
     /// <exception cref="UsageException">An option is wrong.</exception>
     public Server(Options options, TimeProvider clock, Log log)
     {
-        (Clock, Log, MaxBody, Gate) = (clock, log, options.MaxBody, new(options));
-        _ring = new(options, clock, log.Warn);
+        (Clock, Log, MaxBody, Gate, _ring) = (clock, log, options.MaxBody, new(options), new(options, clock, log.Warn));
         Status = new(options, _ring, () => _connections.Count(pair => pair.Key.IsForwarding));
-        Forwarder = new(options, _ring, Forwarder.CreateUpstream(options.Upstream), clock);
+        Forwarder = new(options, _ring, clock);
         foreach (var address in options.Addresses)
         {
             try
@@ -42,7 +41,7 @@ internal sealed class Server
     public Status Status { get; }
     public Log Log { get; }
     public long MaxBody { get; }
-    public TimeSpan Now => _ring.Now;
+    public double Now => _ring.Now;
     public bool IsStopping { get; private set; }
     public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndPoint;
 
@@ -53,10 +52,10 @@ internal sealed class Server
     {
         _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
-        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;
-            await Task.Delay(Limits.DrainCheck, Clock, default))
+        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;)
         {
             foreach (var (connection, _) in _connections) connection.EndIdle();
+            await Task.Delay(Limits.DrainCheck, Clock, default);
         }
     }
 

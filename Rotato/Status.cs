@@ -32,7 +32,7 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
     }
 
     private StatusView Show() => new(About.Version, options.UpstreamText, options.Strategy,
-        Math.Round(ring.Now.TotalSeconds, 1), inFlight(), ring.Waiting, ring.Show());
+        Math.Round(ring.Now, 1), inFlight(), ring.Waiting, ring.Show());
 
     private static string Metrics(StatusView view) =>
         Metric("rotato_requests_total", "counter", view.Keys.SelectMany(key => key.Answers.Select(

@@ -27,10 +27,8 @@ internal sealed class Refusal(ErrorCode code, string message) : Exception(messag
 
 /// <summary>
 /// What goes back to the client: the upstream's response, or one made here (then <paramref name="Key"/> is null).
-/// <paramref name="Retry"/>, where set, is the time until a key is ready and replaces what the upstream said about
-/// that.
 /// </summary>
-internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, int Tries = 0, TimeSpan? Retry = null)
+internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, int Tries = 0)
 {
     public int Status => (int)Response.StatusCode;
 
