@@ -76,6 +76,20 @@ internal sealed class ExecutableTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task NeitherItsArgumentsNorACoreDumpShowKeysOnceItListens()
+    {
+        var secrets = new Secrets();
+        using var rotato = new RunningExecutable(["--port", "0", secrets.New(), "--token=" + secrets.New()]) { Secrets = secrets };
+        await rotato.ListeningAsync();
+
+        var arguments = await File.ReadAllTextAsync($"/proc/{rotato.Id}/cmdline");
+        Assert.That(arguments.TrimEnd('\0'), Does.EndWith("rotato"));
+        secrets.AssertNoneIn("the arguments", arguments);
+        Assert.That(await File.ReadAllTextAsync($"/proc/{rotato.Id}/coredump_filter"), Does.Match("^0+$"));
+    }
+
+    [Test]
     public async Task SaysNothingElseWithKeysFromTheEnvironment()
     {
         using var rotato = Start([("ROTATO_KEYS", Keys(2))], "--port", "0");

@@ -16,6 +16,7 @@ try
 {
     var options = new Options(args, Environment.GetEnvironmentVariable,
         path => path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
+    if (OperatingSystem.IsLinux()) HideKeys();
     if (options.Has("--help") || options.Has("--version"))
     {
         Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Build);
@@ -41,18 +42,32 @@ try
         stop.Cancel();
     }
 }
-catch (UsageException e)
+catch (Exception e) when (e is UsageException or SocketException or IOException or UnauthorizedAccessException)
 {
-    Console.Error.WriteLine($"rotato: {e.Message}");
-    return 2;
+    Console.Error.WriteLine("rotato: " + e switch
+    {
+        UsageException => e.Message,
+        SocketException socket => $"cannot listen there ({socket.SocketErrorCode}); choose another --port or --host",
+        _ => "the file of --keys cannot be read; check its name and that you may read it",
+    });
+    return e is SocketException ? 1 : 2;
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+
+// Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux lets a
+// process write over the former (but for its own name), and say that no memory shall be in the latter.
+static void HideKeys()
 {
-    Console.Error.WriteLine("rotato: the file of --keys cannot be read; check its name and that you may read it");
-    return 2;
-}
-catch (SocketException e)
-{
-    Console.Error.WriteLine($"rotato: cannot listen there ({e.SocketErrorCode}); choose another --port or --host");
-    return 1;
+    try
+    {
+        File.WriteAllText("/proc/self/coredump_filter", "0");
+        var arguments = File.ReadAllBytes("/proc/self/cmdline");
+        var name = Array.IndexOf(arguments, (byte)0);
+        // arg_start, proc_pid_stat(5); the second field, in brackets, may hold blanks.
+        var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
+        using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
+        var from = long.Parse(start, CultureInfo.InvariantCulture) + name;
+        RandomAccess.Write(memory, new byte[arguments.Length - name], from);
+    }
+    // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
 }

@@ -30,6 +30,7 @@ internal sealed class RunningExecutable : IDisposable
     }
 
     public Secrets Secrets { get; init; } = new();
+    public int Id => _process.Id;
     public StreamReader Output => _process.StandardOutput;
 
     /// <summary>Reads the line that says where it listens.</summary>
