@@ -16,18 +16,19 @@ internal static class Model
 
     private static string InJson(ReadOnlySpan<byte> body)
     {
+        var json = new Utf8JsonReader(body);
         try
         {
-            var json = new Utf8JsonReader(body);
-            while (json.Read())
-            {
-                if (json.TokenType != JsonTokenType.PropertyName) continue;
-                var found = json.ValueTextEquals("model"u8) && json.Read();
-                if (found) return json.TokenType == JsonTokenType.String ? json.GetString()! : "";
-                json.Skip();
-            }
+            while (json.Read() && !IsName(ref json)) { }
+            return json.Read() ? json.GetString() ?? "" : "";
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException) { }
-        return "";
+        // Not JSON, or a value that is no text.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return "";
+        }
     }
+
+    private static bool IsName(ref Utf8JsonReader at) =>
+        at is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 } && at.ValueTextEquals("model"u8);
 }

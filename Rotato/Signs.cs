@@ -18,11 +18,10 @@ internal readonly record struct Sign(bool Refused, string Reason = "", double? R
 /// </summary>
 internal static class Signs
 {
-    // Beginnings of values in an error's JSON (providers.md 3.2) that mean: a dead key; no key would do; money or
-    // plan used up.
-    private static readonly string[] Dead = ["API_KEY_INVALID", "Your API key was reported as leaked"];
-    private static readonly string[] Hopeless = ["weight_exceeds_budget", "linked_organization_"];
-    private static readonly string[] Broke = ["insufficient_quota", "billing_", "credit_balance_exhausted",
+    private static readonly Sign Dead = new(true, "the API refuses the key; mend or remove it", 600, WholeKey: true);
+    private static readonly Sign Broke = new(true, "money or plan used up; see the billing page", 3600, WholeKey: true);
+    // How an error's JSON says that money or plan is used up (providers.md 3.2): values begin so.
+    private static readonly string[] Unpaid = ["insufficient_quota", "billing_", "credit_balance_exhausted",
         "project_spend_limit", "organization_spend_limit", "organization_usage_limit", "enforced_spend_limit",
         "contract_spend_limit", "openrouter_credits", "openrouter_key_limit", "Your credit balance is too low",
         "You have reached your specified"];
@@ -39,15 +38,15 @@ internal static class Signs
     /// <summary>Judges an answer; <paramref name="body"/> is empty where it was not read or is compressed.</summary>
     public static Sign Read(HttpResponseMessage response, ReadOnlySpan<byte> body, DateTimeOffset wallClock)
     {
-        var left = Field(response, "x-ratelimit-remaining-requests")
-            ?? Field(response, "anthropic-ratelimit-requests-remaining");
-        var owner = Field(response, "openai-organization") ?? Field(response, "anthropic-organization-id");
+        var fields = response.Headers.NonValidated;
+        var left = Field(fields, "x-ratelimit-remaining-requests", "anthropic-ratelimit-requests-remaining");
         // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
         var now = response.Headers.Date ?? wallClock;
-        var sign = AreInBody(response.StatusCode) ? Judge(response, Encoding.UTF8.GetString(body), now) : default;
-        if (!sign.Refused) sign = new(false, "nothing left in its window", Exhausted(response, now));
-        var isKnown = int.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var count);
-        return sign with { Remaining = isKnown ? count : null, Organisation = owner };
+        return Judge(response.StatusCode, fields, Encoding.UTF8.GetString(body), now) with
+        {
+            Remaining = int.TryParse(left, NumberStyles.None, null, out var n) ? n : null,
+            Organisation = Field(fields, "openai-organization", "anthropic-organization-id"),
+        };
     }
 
     /// <summary>
@@ -80,38 +79,36 @@ internal static class Signs
         return text == "" ? sum : 0;
     }
 
-    private static Sign Judge(HttpResponseMessage response, string text, DateTimeOffset now)
+    // What the API says counts before its status: a dead key; a request that no key would do for; nothing to pay with.
+    private static Sign Judge(HttpStatusCode status, HttpHeadersNonValidated fields, string text, DateTimeOffset now)
     {
-        var status = (int)response.StatusCode;
-        if (status == 401 || Says(text, Dead))
-            return new(true, "the API refuses the key; mend or remove it", 10 * 60, WholeKey: true);
-        if (Says(text, Hopeless)) return default;
-        var hint = Hint(response, text, now);
-        if (Says(text, Broke) || (status == 402 && hint is null))
-            return new(true, "money or plan is used up; see the billing page", 60 * 60, WholeKey: true);
-        return status is 402 or 429 ? new(true, "rate limit", hint) : default;
+        var foreseen = new Sign(false, "nothing left in its window", Exhausted(fields, now));
+        if (!AreInBody(status)) return foreseen;
+        var hint = Hint(fields, text, now) ?? foreseen.Rest;
+        if ((int)status == 401 || Says(text, "API_KEY_INVALID", "Your API key was reported as leaked")) return Dead;
+        if (Says(text, "weight_exceeds_budget", "linked_organization_")) return foreseen;
+        if (Says(text, Unpaid) || ((int)status == 402 && hint is null)) return Broke;
+        return (int)status is 402 or 429 ? new(true, "rate limit", hint) : foreseen;
     }
 
     // A member's value begins so. Within a JSON string a quote has a backslash before it, never a colon: words of the
     // request that an error echoes are not taken for the API's own.
-    private static bool Says(string text, string[] words) =>
+    private static bool Says(string text, params string[] words) =>
         Array.Exists(words, word => text.Contains($":\"{word}", Ordinal) || text.Contains($": \"{word}", Ordinal));
 
     // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
-    private static double? Hint(HttpResponseMessage response, string text, DateTimeOffset now) =>
-        ParseWait(Field(response, "retry-after-ms") is { } ms ? $"{ms}ms" : null, now)
-        ?? ParseWait(Field(response, "Retry-After"), now)
-        ?? text.Split("\"retryDelay\"").Skip(1).Concat(text.Split("\"X-RateLimit-Reset\"").Skip(1))
-            .Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now))
-        ?? Exhausted(response, now);
+    private static double? Hint(HttpHeadersNonValidated fields, string text, DateTimeOffset now) =>
+        ParseWait(Field(fields, "retry-after-ms") + "ms", now) ?? ParseWait(Field(fields, "Retry-After"), now)
+        ?? text.Split(["\"retryDelay\"", "\"X-RateLimit-Reset\""], StringSplitOptions.None).Skip(1)
+            .Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now));
 
     // The longest reset among the buckets with nothing left. OpenAI has x-ratelimit-remaining-requests and
     // x-ratelimit-reset-requests, Anthropic anthropic-ratelimit-requests-remaining and -reset, others something
     // between: one name with the other word.
-    private static double? Exhausted(HttpResponseMessage response, DateTimeOffset now) => response.Headers.NonValidated
+    private static double? Exhausted(HttpHeadersNonValidated fields, DateTimeOffset now) => fields
         .Where(field => field.Value.ToString() == "0" && field.Key.Contains("remaining", OrdinalIgnoreCase))
-        .Max(field => ParseWait(Field(response, field.Key.Replace("remaining", "reset", OrdinalIgnoreCase)), now));
+        .Max(field => ParseWait(Field(fields, field.Key.Replace("remaining", "reset", OrdinalIgnoreCase)), now));
 
-    private static string? Field(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+    private static string? Field(HttpHeadersNonValidated fields, string name, string other = "") =>
+        fields.TryGetValues(name, out var values) || fields.TryGetValues(other, out values) ? values.ToString() : null;
 }
