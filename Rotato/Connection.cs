@@ -103,7 +103,7 @@ internal sealed class Connection(Socket socket, Server server)
     private void Enter(Phase phase)
     {
         _phase = phase;
-        _ended.CancelAfter(phase.Limit);
+        _ended.CancelAfter(1000 * phase.Seconds);
     }
 
     // Zero bytes or an error: the client has gone, and whatever runs for it ends at once.

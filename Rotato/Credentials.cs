@@ -27,10 +27,9 @@ internal static class Credentials
         }
 
         if (target.Split('?', 2) is not [var path, var query]) return (keys, target);
-        var parameters = query.Split('&').ToLookup(IsKeyParameter);
-        foreach (var part in parameters[true])
-            keys.Add(("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1])));
-        return (keys, parameters[false].Any() ? $"{path}?{string.Join('&', parameters[false])}" : path);
+        var parts = query.Split('&').ToLookup(IsKeyParameter);
+        keys.AddRange(parts[true].Select(part => ("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1]))));
+        return (keys, parts[false].Any() ? $"{path}?{string.Join('&', parts[false])}" : path);
     }
 
     /// <summary>What stands before a key in its field.</summary>

@@ -4,9 +4,8 @@ namespace Rotato;
 internal static class Limits
 {
     public const int RequestLine = 8 << 10, HeadBytes = 32 << 10, HeadFields = 100, Connections = 10_000;
-    public const int ErrorBody = 64 << 20, ModelName = 128, ModelsOfKey = 256, LongestRest = 24 * 60 * 60;
-    public const long BodiesInAll = 512 << 20;
-    public const double Drain = 30;
+    public const int ErrorBody = 64 << 20, BodiesInAll = 512 << 20, ModelName = 128, ModelsOfKey = 256;
+    public const int LongestRest = 24 * 60 * 60, Drain = 30;
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), DrainCheck = TimeSpan.FromMilliseconds(20);
     public static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5), ConnectionIdle = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan ConnectAgain = TimeSpan.FromMilliseconds(250), AcceptAgain = ConnectAgain;
@@ -23,5 +22,4 @@ internal sealed record Phase(int Seconds, ErrorCode Code = None, string Message 
     public static readonly Phase Body = new(60, RequestTimeout, "No byte of the request's body came for 60 s.");
     public static readonly Phase Continue = Body with { Message = "The client did not send the body it announced." };
     public static readonly Phase Upstream = new(1800, UpstreamTimeout, "The upstream was silent for 30 minutes.");
-    public TimeSpan Limit { get; } = TimeSpan.FromSeconds(Seconds);
 }
