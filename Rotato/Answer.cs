@@ -20,9 +20,12 @@ internal sealed class Refusal(ErrorCode code, string message) : Exception(messag
     public ErrorCode Code => code;
     private string Name => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString());
 
-    public Answer ToAnswer() => Answer.Own((int)code, "application/json", $$$"""
-        {"error":{"message":"{{{JsonEncodedText.Encode(Message)}}}","type":"rotato_error","code":"{{{Name}}}"}}
-        """);
+    public Answer ToAnswer() => new(new HttpResponseMessage((HttpStatusCode)code)
+    {
+        Content = new StringContent($$$"""
+            {"error":{"message":"{{{JsonEncodedText.Encode(Message)}}}","type":"rotato_error","code":"{{{Name}}}"}}
+            """, new MediaTypeHeaderValue("application/json")),
+    });
 }
 
 /// <summary>
@@ -31,11 +34,4 @@ internal sealed class Refusal(ErrorCode code, string message) : Exception(messag
 internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, int Tries = 0)
 {
     public int Status => (int)Response.StatusCode;
-
-    public static Answer Own(int status, string contentType, string text)
-    {
-        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(text));
-        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
-        return new(new HttpResponseMessage((HttpStatusCode)status) { Content = content });
-    }
 }
