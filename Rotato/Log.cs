@@ -7,14 +7,14 @@ namespace Rotato;
 /// </summary>
 internal sealed class Log : IAsyncDisposable
 {
-    private readonly Channel<(TextWriter To, string Line)> _lines = Channel.CreateBounded<(TextWriter To, string Line)>(
-        new BoundedChannelOptions(1000) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<(TextWriter To, string Line)> _lines = Channel.CreateBounded<(TextWriter, string)>(1000);
     private readonly bool _quiet, _colour = !Console.IsOutputRedirected
         && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
     private readonly Task _writing;
 
     public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(WriteAsync));
 
+    // Where the queue is full, the line is lost.
     public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
     public void Warn(string line) => _lines.Writer.TryWrite((Console.Error, $"rotato: {line}"));
 
@@ -22,19 +22,14 @@ internal sealed class Log : IAsyncDisposable
     public void Request(RequestHead head, Answer? answer, double seconds)
     {
         if (_quiet) return;
-        var (status, number) = (answer?.Status ?? 499, answer?.Key?.Number);
+        var (status, key) = (answer?.Status ?? 499, answer?.Key?.ToString() ?? "key -");
         var paint = !_colour ? "" : status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m";
-        var key = $"key {(number is null ? "-" : number),-2} tries {answer?.Tries ?? 0,-2}";
-        Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} {key} "
-            + $"{seconds * 1000,7:0} ms");
+        Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} "
+            + $"{key,-6} tries {answer?.Tries ?? 0,-2} {seconds * 1000,7:0} ms");
     }
 
     /// <summary>Writes what is left.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        _lines.Writer.Complete();
-        await _writing;
-    }
+    public ValueTask DisposeAsync() => _lines.Writer.TryComplete() ? new(_writing) : default;
 
     private async Task WriteAsync()
     {
