@@ -20,7 +20,7 @@ try
     if (options.Has("--help") || options.Has("--version"))
     {
         Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Build);
-        return 0;
+        return;
     }
 
     using var stop = new CancellationTokenSource();
@@ -32,25 +32,20 @@ try
     log.Say($"rotato {About.Version} listening on http://{server.EndPoint} -> {options.UpstreamText}, "
         + $"{options.Keys.Length} key{(options.Keys.Length == 1 ? "" : "s")}, {options.Strategy}");
     await server.RunAsync(stop.Token);
-    return 0;
 
-    // The first signal lets running requests finish, the second does not wait for them.
+    // The first signal lets running requests finish, the second is left to the system, which does not wait for them.
     void Stop(PosixSignalContext signal)
     {
-        if (stop.IsCancellationRequested) Environment.Exit(1);
-        signal.Cancel = true;
+        signal.Cancel = !stop.IsCancellationRequested;
         stop.Cancel();
     }
 }
 catch (Exception e) when (e is UsageException or SocketException or IOException or UnauthorizedAccessException)
 {
-    Console.Error.WriteLine("rotato: " + e switch
-    {
-        UsageException => e.Message,
-        SocketException socket => $"cannot listen there ({socket.SocketErrorCode}); choose another --port or --host",
-        _ => "the file of --keys cannot be read; check its name and that you may read it",
-    });
-    return e is SocketException ? 1 : 2;
+    var failure = e is SocketException socket ? $"cannot listen there ({socket.SocketErrorCode}); see --port and --host"
+        : "the file of --keys cannot be read; check its name and that you may read it";
+    Console.Error.WriteLine($"rotato: {(e is UsageException ? e.Message : failure)}");
+    Environment.ExitCode = e is SocketException ? 1 : 2;
 }
 
 // Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux lets a
@@ -60,13 +55,12 @@ static void HideKeys()
     try
     {
         File.WriteAllText("/proc/self/coredump_filter", "0");
-        var arguments = File.ReadAllBytes("/proc/self/cmdline");
-        var name = Array.IndexOf(arguments, (byte)0);
+        var line = File.ReadAllBytes("/proc/self/cmdline");
+        var end = Array.IndexOf(line, (byte)0);
         // arg_start, proc_pid_stat(5); the second field, in brackets, may hold blanks.
         var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
         using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
-        var from = long.Parse(start, CultureInfo.InvariantCulture) + name;
-        RandomAccess.Write(memory, new byte[arguments.Length - name], from);
+        RandomAccess.Write(memory, new byte[line.Length - end], long.Parse(start, CultureInfo.InvariantCulture) + end);
     }
     // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
     catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
