@@ -66,7 +66,11 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
-                answer = server.Status.Answer(head) ?? await ForwardAsync(head, body.Content);
+                answer = server.Status.Answer(head);
+                Enter(Phase.Upstream);
+                _ = Input.FillAsync();
+                answer ??= await server.Forwarder.SendAsync(head, body.Content, _ended.Token);
+                if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync(_ended.Token));
             }
             catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None))
             {
@@ -82,15 +86,6 @@ internal sealed class Connection(Socket socket, Server server)
         {
             if (head is not null && !Status.Owns(head)) server.Log.Request(head, answer, server.Now - began);
         }
-    }
-
-    private async Task<Answer> ForwardAsync(RequestHead head, ReadOnlyMemory<byte> body)
-    {
-        Enter(Phase.Upstream);
-        _ = Input.FillAsync();
-        var answer = await server.Forwarder.SendAsync(head, body, _ended.Token);
-        if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync(_ended.Token));
-        return answer;
     }
 
     // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for

@@ -36,7 +36,7 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     });
 
-    public static bool EndsHere(string name, IEnumerable<string> connection) =>
+    public static bool EndsHere(string name, string[] connection) =>
         HopByHop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <exception cref="Refusal">The upstream gave no answer.</exception>
@@ -107,7 +107,7 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
 
     // The body of an error that may mean the key is read whole: to judge it, and to give it to the client later if no
     // other key serves.
-    private async Task<Sign> JudgeAsync(HttpResponseMessage response, CancellationToken gone)
+    private async ValueTask<Sign> JudgeAsync(HttpResponseMessage response, CancellationToken gone)
     {
         if (!Signs.AreInBody(response.StatusCode)) return Signs.Read(response, [], clock.GetUtcNow());
         await response.Content.LoadIntoBufferAsync(Limits.ErrorBody, gone);

@@ -19,7 +19,7 @@ internal sealed class RequestBody(long max) : IDisposable
     /// length.
     /// </summary>
     /// <exception cref="Refusal">Not a chunked body, or larger than allowed.</exception>
-    public async Task ReadAsync(RequestHead head, Input input)
+    public async ValueTask ReadAsync(RequestHead head, Input input)
     {
         if (head.Length is { } length) await AppendAsync(input, length, length);
         if (head.Length is not null) return;

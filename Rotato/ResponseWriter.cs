@@ -18,9 +18,10 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         var bodiless = head?.Method == "HEAD" || status is 204 or 304;
         var length = response.Headers.TransferEncodingChunked == true ? null : response.Content.Headers.ContentLength;
         var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
-        var text = new StringBuilder($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
-        AppendFields(text, response.Headers.NonValidated, response.Headers.Connection);
-        AppendFields(text, response.Content.Headers.NonValidated, response.Headers.Connection);
+        var text = new StringBuilder($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n", capacity: 1024);
+        string[] connection = [.. response.Headers.Connection];
+        AppendFields(text, response.Headers.NonValidated, connection);
+        AppendFields(text, response.Content.Headers.NonValidated, connection);
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
         // have, would be found in any word.
         if (answer.Key is { Secret.Length: >= 16 } key) text.Replace(key.Secret, "[key]");
@@ -65,8 +66,7 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         }
     }
 
-    private static void AppendFields(
-        StringBuilder text, HttpHeadersNonValidated fields, ICollection<string> connection)
+    private static void AppendFields(StringBuilder text, HttpHeadersNonValidated fields, string[] connection)
     {
         foreach (var (name, values) in fields)
         {
