@@ -52,7 +52,7 @@ internal sealed class Connection(Socket socket, Server server)
 
     private async Task<bool> ExchangeAsync()
     {
-        if (Input.IsEmpty) await Input.FillAsync();
+        await Input.MoreAsync(seen: 0);
         Enter(Phase.Head);
         var (began, stays, head, answer) = (server.Now, false, (RequestHead?)null, (Answer?)null);
         using var body = new RequestBody(server.MaxBody);

@@ -10,18 +10,20 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     private int _start, _end;
     private Task _filling = Task.CompletedTask;
 
-    public bool IsEmpty => _start == _end;
     private ReadOnlySpan<byte> Waiting => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>Takes one line without its CR LF, as Latin-1. A line that ends in anything else is refused.</summary>
     public async ValueTask<string> LineAsync(int longest, ErrorCode tooLong)
     {
-        int end;
-        while ((end = Waiting.IndexOf((byte)'\n')) < 0 && Waiting.Length < longest + 2)
+        var (seen, end) = (0, -1);
+        while (end < 0 && seen < longest + 2)
         {
+            await MoreAsync(seen);
             // TLS, most likely: no line of HTTP begins so, and its sender now waits for an answer.
             if (Waiting is [< (byte)' ' and not (byte)'\r', ..]) throw RequestHead.Bad("this port speaks HTTP/1.1");
-            await FillAsync();
+            // Counted first: what a receive adds from here on has not been looked at.
+            seen = Waiting.Length;
+            end = Waiting[..seen].IndexOf((byte)'\n');
         }
 
         if (end < 0 || end > longest + 1) throw new Refusal(tooLong, $"A line is longer than {longest} bytes.");
@@ -34,7 +36,7 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     /// <summary>Fills all of <paramref name="room"/>; what has not come yet is received straight into it.</summary>
     public async ValueTask ReadAsync(Memory<byte> room)
     {
-        if (!_filling.IsCompleted && room.Length > Waiting.Length) await FillAsync();
+        if (room.Length > Waiting.Length) await _filling;
         var taken = Math.Min(room.Length, Waiting.Length);
         Waiting[..taken].CopyTo(room.Span);
         for (_start += taken; taken < room.Length; taken += await receive(room[taken..])) { }
@@ -43,18 +45,25 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     /// <summary>Takes all that is there, at least one byte.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> TakeAsync()
     {
-        if (IsEmpty) await FillAsync();
-        var taken = _buffer.AsMemory(_start, _end - _start);
-        _start = _end;
+        await MoreAsync(0);
+        var taken = _buffer.AsMemory(_start, Waiting.Length);
+        _start += taken.Length;
         return taken;
     }
 
-    /// <summary>
-    /// Receives more behind what is there. One receive at a time: a second caller gets the one under way.
-    /// </summary>
-    public Task FillAsync() => _filling.IsCompleted ? _filling = MoreAsync() : _filling;
+    /// <summary>Waits until there are more bytes than the caller has seen.</summary>
+    public async ValueTask MoreAsync(int seen)
+    {
+        // The receive that is under way may end between two looks: it is awaited before the second, and only then may
+        // another begin, or that one would wait for bytes behind those that nobody has seen.
+        if (Waiting.Length <= seen) await _filling;
+        if (Waiting.Length <= seen) await FillAsync();
+    }
 
-    private async Task MoreAsync()
+    /// <summary>Begins to receive behind what is there, unless that is under way.</summary>
+    public Task FillAsync() => _filling.IsCompleted ? _filling = ReceiveAsync() : _filling;
+
+    private async Task ReceiveAsync()
     {
         if (_start == 0 && _end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
         Waiting.CopyTo(_buffer);

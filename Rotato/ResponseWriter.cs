@@ -10,7 +10,7 @@ namespace Rotato;
 /// <param name="ended">The end of the connection, whatever its reason.</param>
 internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken ended)
 {
-    private const int Room = 14 << 10, ChunkHead = 6;
+    private const int Room = 3 << 10, ChunkHead = 6, ChunkEnd = 7;
 
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive)
     {
@@ -40,7 +40,8 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
             if (filled > Room / 2) await FlushAsync();
             if (sent == filled) sent = filled = 0;
             var start = chunked ? filled + ChunkHead : filled;
-            var read = body.ReadAsync(buffer.AsMemory(start, (int)Math.Min(left, Room / 2)), ended);
+            var room = buffer.AsMemory(start..^ChunkEnd);
+            var read = body.ReadAsync(left < room.Length ? room[..(int)left] : room, ended);
             if (!read.IsCompleted) await FlushAsync();
             enter(Phase.Upstream);
             var count = await read;
