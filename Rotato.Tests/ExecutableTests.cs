@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Rotato.Tests.Infra;
@@ -218,6 +219,55 @@ internal sealed class ExecutableTests
         rotato.Output.Close();
 
         for (var i = 0; i < 20; i++) Assert.That((await client.AskAsync(Get())).Status, Is.EqualTo(200));
+    }
+
+    [Test]
+    [Platform(Exclude = "Win")]
+    public async Task EndsThoughNobodyReadsWhatItSays()
+    {
+        using var upstream = new ScriptedUpstream(_ => Ok());
+        using var rotato = Start([("ROTATO_KEYS", _secrets.New())], "--port", "0", "--upstream", upstream.Url);
+        using var client = await RawClient.ConnectAsync(await rotato.ListeningAsync());
+        // More than a pipe holds.
+        for (var i = 0; i < 40; i++) Assert.That((await client.AskAsync(Get($"/{new string('a', 7000)}"))).Status, Is.EqualTo(200));
+
+        await rotato.SignalAsync("TERM");
+        Assert.That(await rotato.EndedAsync(), Is.Zero);
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public async Task GoesOnWhereWhatItSaysCannotBeWritten()
+    {
+        IPEndPoint address;
+        using var upstream = new ScriptedUpstream(_ => "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+        // Nobody sees on which port it listens, so it gets the one that was just free.
+        using (var free = new TcpListener(IPAddress.Loopback, 0))
+        {
+            free.Start();
+            address = (IPEndPoint)free.LocalEndpoint;
+        }
+
+        var line = $"exec '{RunningExecutable.Program}' --port {address.Port} --upstream {upstream.Url} > /dev/full";
+        var start = new ProcessStartInfo("/bin/sh", ["-c", line]) { RedirectStandardError = true };
+        start.Environment["ROTATO_KEYS"] = _secrets.New();
+        using var rotato = Process.Start(start)!;
+        RawClient? client = null;
+        while (client is null)
+        {
+            try
+            {
+                client = await RawClient.ConnectAsync(address);
+            }
+            catch (SocketException) when (!rotato.HasExited) { }
+        }
+
+        Assert.That((await client.AskAsync(Get())).Status, Is.EqualTo(401));
+        Assert.That(await rotato.StandardError.ReadLineAsync().WaitAsync(Hang.Limit), Does.Contain("key 1 rests for 10 minutes"));
+        using var kill = Process.Start("kill", ["-TERM", $"{rotato.Id}"]);
+        await rotato.WaitForExitAsync().WaitAsync(Hang.Limit);
+        Assert.That(rotato.ExitCode, Is.Zero);
+        client.Dispose();
     }
 
     [Test]

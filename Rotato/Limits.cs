@@ -9,6 +9,7 @@ internal static class Limits
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), DrainCheck = TimeSpan.FromMilliseconds(20);
     public static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5), ConnectionIdle = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan ConnectAgain = TimeSpan.FromMilliseconds(250), AcceptAgain = ConnectAgain;
+    public static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 }
 
 /// <summary>

@@ -28,11 +28,23 @@ internal sealed class Log : IAsyncDisposable
             + $"{key,-6} tries {answer?.Tries ?? 0,-2} {seconds * 1000,7:0} ms");
     }
 
-    /// <summary>Writes what is left.</summary>
-    public ValueTask DisposeAsync() => _lines.Writer.TryComplete() ? new(_writing) : default;
+    /// <summary>Writes what is left, if anybody reads it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _lines.Writer.TryComplete();
+        await Task.WhenAny(_writing, Task.Delay(Limits.LastLines));
+    }
 
     private async Task WriteAsync()
     {
-        await foreach (var (to, line) in _lines.Reader.ReadAllAsync()) to.WriteLine(line);
+        await foreach (var (to, line) in _lines.Reader.ReadAllAsync())
+        {
+            try
+            {
+                to.WriteLine(line);
+            }
+            // A full disk, or a terminal that has gone: this line is lost, warnings may still have a reader.
+            catch (IOException) { }
+        }
     }
 }

@@ -78,7 +78,7 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     public Uri Upstream => field ??= Uri.TryCreate(Value("--upstream") ?? UpstreamOfKeys, UriKind.Absolute, out var uri)
         && uri.UserInfo + uri.Query + uri.Fragment == ""
         && uri is { Scheme: "https" } or { Scheme: "http", IsLoopback: true } ? uri
-        : throw new UsageException("--upstream is https://HOST[/PATH], http:// if local; keys of several APIs need it");
+        : throw new UsageException("--upstream takes https://HOST[:PORT][/PATH], or http:// to this machine");
 
     /// <summary>The upstream as users read it, without a slash at the end.</summary>
     public string UpstreamText => field ??= Upstream.AbsoluteUri.TrimEnd('/');
@@ -87,8 +87,8 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     public string KeyField => field ??= (Provider.OfHost(Upstream.Host) ?? Provider.OfKey(Keys[0])).KeyField;
     public List<string> Warnings { get; } = [];
 
-    private string? UpstreamOfKeys =>
-        Keys.Select(key => $"https://{Provider.OfKey(key).Host}").Distinct().ToArray() is [var only] ? only : null;
+    private string UpstreamOfKeys => Keys.Select(key => Provider.OfKey(key).Host).Distinct().ToArray() is [var only]
+        ? $"https://{only}" : throw new UsageException("the keys are of several APIs; give those of one or --upstream");
 
     public bool Has(string name) => _given.Contains(name);
 
@@ -97,9 +97,10 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
         for (var i = 0; i < args.Count; i++)
         {
             var parts = args[i].StartsWith('-') ? args[i].Split('=', 2) : ["KEY", args[i]];
-            // It is not repeated: it may be a key.
+            // It is repeated only if it cannot be a key: small letters and hyphens.
+            var shown = parts[0].All(c => c is '-' or (>= 'a' and <= 'z')) ? parts[0] : $"argument {i + 1}";
             if (!TakesValue.TryGetValue(parts[0], out var takes))
-                throw new UsageException($"argument {i + 1} is no option; see rotato --help");
+                throw new UsageException($"{shown} is no option; see rotato --help");
             var value = parts.ElementAtOrDefault(1) ?? (takes ? args.ElementAtOrDefault(++i) : null);
             if (takes == string.IsNullOrEmpty(value))
                 throw new UsageException($"{parts[0]} takes {(takes ? "a" : "no")} value; see rotato --help");

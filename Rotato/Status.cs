@@ -34,16 +34,19 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
         Math.Round(ring.Now, 1), inFlight(), ring.Waiting, ring.Show());
 
     private static string Metrics(StatusView view) =>
-        Metric("rotato_requests_total", view.Keys.SelectMany(key => key.Answers, (key, answers) =>
-            $$"""{key="{{key.Key}}",code="{{answers.Key}}"} {{answers.Value}}"""), "counter")
-        + Metric("rotato_key_ready", view.Keys.Select(k => $$"""{key="{{k.Key}}"} {{(k.State == "ready" ? 1 : 0)}}"""))
-        + Metric("rotato_key_rest_seconds", view.Keys.Select(key => $$"""{key="{{key.Key}}"} {{key.RestSeconds}}"""))
-        + Metric("rotato_requests_waiting", [$" {view.Waiting}"])
-        + Metric("rotato_requests_in_flight", [$" {view.InFlight}"]);
+        Metric("requests_total", "counter", "Requests answered, by key and status.", view.Keys.SelectMany(
+            key => key.Answers, (key, answers) => $$"""{key="{{key.Key}}",code="{{answers.Key}}"} {{answers.Value}}"""))
+        + Metric("key_ready", "gauge", "Whether the key can serve now.",
+            view.Keys.Select(key => $$"""{key="{{key.Key}}"} {{(key.State == "ready" ? 1 : 0)}}"""))
+        + Metric("key_rest_seconds", "gauge", "How long the key still rests.",
+            view.Keys.Select(key => $$"""{key="{{key.Key}}"} {{key.RestSeconds}}"""))
+        + Metric("requests_waiting", "gauge", "Requests that wait for a key.", [$" {view.Waiting}"])
+        + Metric("requests_in_flight", "gauge", "Requests on their way.", [$" {view.InFlight}"]);
 
     // Labels, if any, and a value make a sample.
-    private static string Metric(string name, IEnumerable<string> samples, string type = "gauge") =>
-        $"# TYPE {name} {type}\n{string.Concat(samples.Select(sample => $"{name}{sample}\n"))}";
+    private static string Metric(string name, string type, string help, IEnumerable<string> samples) =>
+        $"# HELP rotato_{name} {help}\n# TYPE rotato_{name} {type}\n"
+        + string.Concat(samples.Select(sample => $"rotato_{name}{sample}\n"));
 }
 
 /// <summary>What may be seen, in the words of the JSON. Times are seconds.</summary>

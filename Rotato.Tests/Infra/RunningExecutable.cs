@@ -19,8 +19,7 @@ internal sealed class RunningExecutable : IDisposable
     /// <param name="environment">Variables that it gets in place of those of this process that are about Rotato.</param>
     public RunningExecutable(IEnumerable<string> args, string input = "", params (string Name, string Value)[] environment)
     {
-        var path = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "rotato.exe" : "rotato");
-        var start = new ProcessStartInfo(path, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(Program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var name in new[] { "ROTATO_KEYS", "ROTATO_TOKEN", "HTTPS_PROXY", "https_proxy" }) start.Environment.Remove(name);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         _process = Process.Start(start)!;
@@ -29,6 +28,8 @@ internal sealed class RunningExecutable : IDisposable
         _process.StandardInput.Close();
     }
 
+    /// <summary>Where the executable is.</summary>
+    public static string Program => Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "rotato.exe" : "rotato");
     public Secrets Secrets { get; init; } = new();
     public int Id => _process.Id;
     public StreamReader Output => _process.StandardOutput;
@@ -53,6 +54,13 @@ internal sealed class RunningExecutable : IDisposable
     {
         using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
         await kill.WaitForExitAsync().WaitAsync(Hang.Limit);
+    }
+
+    /// <summary>Waits for the end and reads nothing of what it says until then.</summary>
+    public async Task<int> EndedAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Hang.Limit);
+        return _process.ExitCode;
     }
 
     /// <summary>Waits for the end.</summary>
