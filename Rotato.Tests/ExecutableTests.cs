@@ -222,6 +222,20 @@ internal sealed class ExecutableTests
     }
 
     [Test]
+    [Platform("Linux")]
+    public async Task KeepsNoDescriptorOfAConnectionThatWasRefused()
+    {
+        using var upstream = new ScriptedUpstream(isListening: false);
+        using var rotato = Start([("ROTATO_KEYS", _secrets.New())], "--port", "0", "--upstream", upstream.Url);
+        using var client = await RawClient.ConnectAsync(await rotato.ListeningAsync());
+        Assert.That((await client.AskAsync(Get())).Status, Is.EqualTo(502));
+        var before = Directory.GetFiles($"/proc/{rotato.Id}/fd").Length;
+        for (var i = 0; i < 8; i++) Assert.That((await client.AskAsync(Get())).Status, Is.EqualTo(502));
+
+        Assert.That(Directory.GetFiles($"/proc/{rotato.Id}/fd"), Has.Length.LessThan(before + 4));
+    }
+
+    [Test]
     [Platform(Exclude = "Win")]
     public async Task EndsThoughNobodyReadsWhatItSays()
     {

@@ -98,6 +98,20 @@ internal sealed class ForwarderTests
         }
     }
 
+    /// <summary>The space for a chunk's size holds four digits; a long head makes the space behind it large.</summary>
+    [TestCase(100)]
+    [TestCase(62_500)]
+    [TestCase(63_500)]
+    public async Task PassesALargeChunkUnchangedBehindAHeadOfAnyLength(int head)
+    {
+        var body = string.Concat(Enumerable.Range(0, 40_000).Select(i => $"{i:00000}"));
+        using var upstream = new ScriptedUpstream(_ =>
+            $"HTTP/1.1 200 OK\r\nX: {new string('x', head)}\r\nTransfer-Encoding: chunked\r\n\r\n{body.Length:x}\r\n{body}\r\n0\r\n\r\n");
+        await using var rotato = new RunningRotato(upstream);
+
+        Assert.That((await rotato.GetAsync("/")).Body, Is.EqualTo(body));
+    }
+
     [Test]
     public async Task SendsMethodFieldsAndBodyAsTheyAreAndAddsNothing(
         [Values("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")] string method, [Values("", "{\"model\": m}\0\u00ff")] string body)

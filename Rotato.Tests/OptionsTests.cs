@@ -143,6 +143,7 @@ internal sealed class OptionsTests
     [TestCase("--upstream|https://example.com/?")]
     [TestCase("--upstream|https://example.com/#")]
     // Open to the network, and no token.
+    [TestCase("--host|no name")]
     [TestCase("--host|0.0.0.0")]
     [TestCase("--host=0.0.0.0")]
     [TestCase("--host|::")]

@@ -6,6 +6,7 @@ namespace Rotato;
 /// </summary>
 internal sealed class ApiKey(int number, string secret, int? rpm = null)
 {
+    private const string Others = "other models";
     private readonly Limit _whole = new();
     // The limits that a request for a model is under, the narrowest last.
     private readonly Dictionary<string, Limit[]> _limits = [];
@@ -60,9 +61,10 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
             rest, _requests, ok, limited, _answers.Values.Sum() - ok - limited, Remaining, new(_answers));
     }
 
-    // Clients name the models: so many, no more.
+    // Clients name the models: so many, no more; what comes after shares one limit.
     private Limit[] LimitsOf(string model) => _limits.TryGetValue(model, out var known) ? known
-        : model == "" || _limits.Count == Limits.ModelsOfKey ? [_whole] : _limits[model] = [_whole, new()];
+        : model == "" ? [_whole] : _limits.Count >= Limits.ModelsOfKey && model != Others ? LimitsOf(Others)
+        : _limits[model] = [_whole, new()];
 }
 
 /// <summary>What of a key people may see, in the words of the JSON. Times are seconds.</summary>

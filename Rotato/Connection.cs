@@ -68,18 +68,22 @@ internal sealed class Connection(Socket socket, Server server)
                 stays = head.KeepAlive;
                 answer = server.Status.Answer(head);
                 Enter(Phase.Upstream);
+                // It may wait in line for so long before anything is sent.
+                _ended.CancelAfter(1000 * (server.Wait + Phase.Upstream.Seconds));
                 _ = Input.FillAsync();
-                answer ??= await server.Forwarder.SendAsync(head, body.Content, _ended.Token);
+                answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
                 if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync(_ended.Token));
             }
-            catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None))
+            catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None && !server.IsStopping))
             {
                 answer = (e as Refusal ?? new Refusal(_phase.Code, _phase.Message)).ToAnswer();
             }
 
             using var response = answer.Response;
             stays &= answer.Status != 101 && !IsExpired && !server.IsStopping;
-            await new ResponseWriter(socket, Enter, IsExpired ? default : _ended.Token).WriteAsync(answer, head, stays);
+            // Once the deadline is over, this answer has one of its own: its client may read nothing.
+            var ended = IsExpired ? new CancellationTokenSource(Limits.LastAnswer, server.Clock).Token : _ended.Token;
+            await new ResponseWriter(socket, Enter, ended).WriteAsync(answer, head, stays);
             return stays && !server.IsStopping;
         }
         finally

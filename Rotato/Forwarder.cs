@@ -39,25 +39,33 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
     public static bool EndsHere(string name, string[] connection) =>
         HopByHop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
 
+    /// <param name="head"></param>
+    /// <param name="body"></param>
+    /// <param name="enter">Moves the connection's deadline on, at every try.</param>
+    /// <param name="gone">The end of the connection, whatever its reason.</param>
     /// <exception cref="Refusal">The upstream gave no answer.</exception>
-    public async Task<Answer> SendAsync(RequestHead head, ReadOnlyMemory<byte> body, CancellationToken gone)
+    public async Task<Answer> SendAsync(
+        RequestHead head, ReadOnlyMemory<byte> body, Action<Phase> enter, CancellationToken gone)
     {
         var (turn, unsent, held) = (ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
         while (await ring.NextAsync(turn, gone) is { } key)
         {
+            HttpResponseMessage? response = null;
+            enter(Phase.Upstream);
             try
             {
-                var answer = new Answer(await _upstream.SendAsync(ToUpstream(head, body, key), gone), key, turn.Tries);
-                var sign = await JudgeAsync(answer.Response, gone);
+                response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
+                if (!IsSound(response, head)) throw new HttpRequestException(HttpRequestError.InvalidResponse);
+                var (answer, sign) = (new Answer(response, key, turn.Tries), await JudgeAsync(response, gone));
                 ring.Report(key, turn, answer.Status, sign);
-                if (!sign.Refused)
-                    return IsSound(answer.Response, head) ? answer : throw Failed(HttpRequestError.InvalidResponse);
+                if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
                 held = held is { Status: 429 } && answer.Status != 429 ? held : answer;
             }
             catch (Exception e)
                 when (e is HttpRequestException or OperationCanceledException && !gone.IsCancellationRequested)
             {
+                response?.Dispose();
                 var error = (e as HttpRequestException)?.HttpRequestError;
                 ring.Report(key, turn, error is null ? 504 : 502, default);
                 if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);
@@ -100,9 +108,16 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-        await using var cancelling = cancel.Register(socket.Dispose);
-        await socket.ConnectAsync(context.DnsEndPoint, cancel);
-        return new NetworkStream(socket, ownsSocket: true);
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     // The body of an error that may mean the key is read whole: to judge it, and to give it to the client later if no

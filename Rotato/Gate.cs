@@ -10,6 +10,7 @@ internal sealed class Gate(Options options)
     // Where others reach it names are the user's affair: a rebound page does not have the token, and Options has seen
     // to it that there is one.
     private readonly bool _isOpen = options.Token is not null && !options.Addresses.All(IPAddress.IsLoopback);
+    private readonly string? _token = options.Token;
 
     /// <exception cref="Refusal">400 for a malformed Host, 403 for a foreign host or page, 401 without the
     /// token.</exception>
@@ -39,8 +40,8 @@ internal sealed class Gate(Options options)
 
     private static bool IsLocalhost(string host) => $".{host}".EndsWith(".localhost", OrdinalIgnoreCase);
 
-    private bool HasToken(RequestHead head) => options.Token is not { } token
-        || head.Keys.Any(key => AreEqual(key.Secret, token) || AreEqual(PasswordIn(key.Secret), token));
+    private bool HasToken(RequestHead head) => _token is null
+        || head.Keys.Any(key => AreEqual(key.Secret, _token) || AreEqual(PasswordIn(key.Secret), _token));
 
     // As a browser sends it (Basic authentication, RFC 7617).
     private static string PasswordIn(string secret) => !System.Buffers.Text.Base64.IsValid(secret) ? ""

@@ -33,7 +33,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     public double Now => clock.GetElapsedTime(_began).TotalSeconds;
     public int Waiting => _line.Count;
     private ITimer Alarm => field ??=
-        clock.CreateTimer(_ => Serve(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        clock.CreateTimer(_ => { lock (_lock) Serve(); }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     public Turn Arrive(string model) => new(model, Now, Now + _wait);
 
@@ -70,7 +70,9 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             var others = Array.FindAll(_keys, other =>
                 other != key && other.Organisation == key.Organisation && key.Organisation is not null);
             if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
-            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign));
+            // They rest as long, but it was not they that sent the request.
+            var shared = sign with { Refused = false, Rest = sign.Rest ?? key.ReadyAt(turn.Model) - now };
+            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, shared));
             var rest = key.ReadyAt(turn.Model) - now;
             if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest / 60:0} minutes: {sign.Reason}");
             if (_line.Count > 0) Serve();
@@ -82,26 +84,23 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         lock (_lock) return Array.ConvertAll(_keys, key => key.Show(Now));
     }
 
-    // One walk along the line: who can be served is, who can no longer be in time is told so, and the alarm is set to
-    // the next change. Where one request finds no key for its model, those behind it find none either.
+    // Under the lock: one walk along the line. Who can be served is, who can no longer be in time is told so, and the
+    // alarm is set to the next change. Where one request finds no key for its model, those behind it wait with it.
     private void Serve()
     {
-        lock (_lock)
+        var (now, soonest) = (Now, new Dictionary<string, double>());
+        _line.RemoveAll(turn =>
         {
-            var (now, soonest) = (Now, new Dictionary<string, double>());
-            _line.RemoveAll(turn =>
-            {
-                var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
-                if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
-                turn.Soonest = key is null ? Math.Max(0, soonest[turn.Model] - now) : 0;
-                return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline)
-                    && turn.Served.TrySetResult(key);
-            });
-            if (_line.Count == 0) return;
-            var wake = _line.Min(turn => Math.Min(turn.Deadline - now, turn.Soonest));
-            // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-            Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
-        }
+            var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
+            if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
+            turn.Soonest = key is null ? Math.Max(0, soonest[turn.Model] - now) : 0;
+            return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline)
+                && turn.Served.TrySetResult(key);
+        });
+        if (_line.Count == 0) return;
+        var wake = _line.Min(turn => Math.Min(turn.Deadline - now, turn.Soonest));
+        // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
+        Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
     }
 
     private ApiKey? Choose(Turn turn, double now)

@@ -38,11 +38,15 @@ internal sealed class Limit
     public void Clear(double sent)
     {
         if (OnTrial && sent < _restBegan) return;
-        if (OnTrial) (_windowBegan, _used) = (sent, Math.Max(1, _used - _most));
-        // Nobody refused, the window was only foreseen: ask sooner the next time, and for one more, so that a raised
-        // limit is found.
-        if (OnTrial && _strikes == 0) (_window, _most) = (0.75 * _window, _most + 1);
-        if (OnTrial) (OnTrial, _until, _pausedUntil) = (false, 0, 0);
+        if (OnTrial)
+        {
+            (OnTrial, _until, _pausedUntil) = (false, 0, 0);
+            (_windowBegan, _used) = (sent, Math.Max(1, _used - _most));
+            // Nobody refused, the window was only foreseen: ask sooner the next time, and for one more, so that a
+            // raised limit is found.
+            if (_strikes == 0) (_window, _most) = (0.75 * _window, _most + 1);
+        }
+
         _strikes = 0;
     }
 

@@ -1,6 +1,6 @@
 namespace Rotato;
 
-/// <summary>Every limit of design and defence in one place. Sizes are bytes, times seconds.</summary>
+/// <summary>Limits of design and defence. Sizes are bytes; plain numbers of time are seconds.</summary>
 internal static class Limits
 {
     public const int RequestLine = 8 << 10, HeadBytes = 32 << 10, HeadFields = 100, Connections = 10_000;
@@ -9,7 +9,7 @@ internal static class Limits
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), DrainCheck = TimeSpan.FromMilliseconds(20);
     public static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5), ConnectionIdle = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan ConnectAgain = TimeSpan.FromMilliseconds(250), AcceptAgain = ConnectAgain;
-    public static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1), LastAnswer = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>

@@ -62,7 +62,9 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     public string Strategy => Value("--strategy") ?? "round-robin";
     public string Host => Value("--host") ?? "localhost";
     public IPAddress[] Addresses => field ??= Host == "localhost" ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
-        : IPAddress.TryParse(Host, out var address) ? [address] : Dns.GetHostAddresses(Host);
+        : IPAddress.TryParse(Host, out var address) ? [address]
+        : Uri.CheckHostName(Host) == UriHostNameType.Dns ? Dns.GetHostAddresses(Host)
+        : throw new UsageException("--host takes an IP address or a name of this machine");
 
     /// <summary>Null where nobody but this machine can come in.</summary>
     public string? Token => Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token

@@ -10,7 +10,7 @@ namespace Rotato;
 /// <param name="ended">The end of the connection, whatever its reason.</param>
 internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, CancellationToken ended)
 {
-    private const int Room = 3 << 10, ChunkHead = 6, ChunkEnd = 7;
+    private const int Room = 3 << 10, ChunkHead = 6, ChunkEnd = 7, LargestChunk = 0xFFFF;
 
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive)
     {
@@ -25,8 +25,7 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
         // have, would be found in any word.
         if (answer.Key is { Secret.Length: >= 16 } key) text.Replace(key.Secret, "[key]");
-        if (answer.Key is not null) text.Append($"x-rotato-key: {answer.Key.Number}\r\n");
-        if (answer.Key is not null) text.Append($"x-rotato-tries: {answer.Tries}\r\n");
+        if (answer.Key?.Number is { } n) text.Append($"x-rotato-key: {n}\r\nx-rotato-tries: {answer.Tries}\r\n");
         if (status == 401 && head?.Path == Status.Page) text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
         if (length is not null && status is not (101 or 204)) text.Append($"Content-Length: {length}\r\n");
         if (chunked) text.Append("Transfer-Encoding: chunked\r\n");
@@ -40,8 +39,8 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter, Cancell
             if (filled > Room / 2) await FlushAsync();
             if (sent == filled) sent = filled = 0;
             var start = chunked ? filled + ChunkHead : filled;
-            var room = buffer.AsMemory(start..^ChunkEnd);
-            var read = body.ReadAsync(left < room.Length ? room[..(int)left] : room, ended);
+            var room = (int)Math.Min(left, Math.Min(buffer.Length - start - ChunkEnd, LargestChunk));
+            var read = body.ReadAsync(buffer.AsMemory(start, room), ended);
             if (!read.IsCompleted) await FlushAsync();
             enter(Phase.Upstream);
             var count = await read;

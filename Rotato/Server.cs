@@ -14,7 +14,8 @@ internal sealed class Server
     /// <exception cref="UsageException">An option is wrong.</exception>
     public Server(Options options, TimeProvider clock, Log log)
     {
-        (Clock, Log, MaxBody, Gate, _ring) = (clock, log, options.MaxBody, new(options), new(options, clock, log.Warn));
+        (Clock, Log, Gate, _ring) = (clock, log, new(options), new(options, clock, log.Warn));
+        (MaxBody, Wait) = (options.MaxBody, options.Wait);
         Status = new(options, _ring, () => _connections.Count(pair => pair.Key.IsForwarding));
         Forwarder = new(options, _ring, clock);
         foreach (var address in options.Addresses)
@@ -41,6 +42,7 @@ internal sealed class Server
     public Status Status { get; }
     public Log Log { get; }
     public long MaxBody { get; }
+    public int Wait { get; }
     public double Now => _ring.Now;
     public bool IsStopping { get; private set; }
     public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndPoint;
