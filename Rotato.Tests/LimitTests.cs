@@ -266,6 +266,19 @@ internal sealed class LimitTests
     }
 
     [Test]
+    public void WhatWasRefusedToAnotherKeyIsNotCountedAsItsOwn()
+    {
+        Take(0, 5);
+        for (var i = 0; i < 5; i++) _limit.Rest(0, 0.1, new(Refused: true, "rate limit", 3.9), isOwn: false);
+        Take(4);
+        Clear(sent: 4);
+        Take(4.1, 3);
+        Assert.That(ReadyAt, Is.LessThanOrEqualTo(4.1), "four of five");
+        Take(4.1);
+        Assert.That(ReadyAt, Is.EqualTo(8).Within(1e-6), "five of five");
+    }
+
+    [Test]
     public void ALongRestIsNoWindow()
     {
         Take(0, 3);

@@ -132,7 +132,7 @@ internal sealed partial class StatusTests
         _ring.Answer(_ring.Ask());
 
         Assert.That(Text(Metrics), Is.EqualTo("""
-            # HELP rotato_requests_total Requests answered, by key and status.
+            # HELP rotato_requests_total Requests sent, by key and what came of them.
             # TYPE rotato_requests_total counter
             rotato_requests_total{key="1",code="200"} 2
             rotato_requests_total{key="1",code="503"} 1

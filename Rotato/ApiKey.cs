@@ -44,8 +44,8 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
         else if (status < 500) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt));
     }
 
-    public void Rest(Turn turn, double now, Sign sign) =>
-        LimitsOf(sign.WholeKey ? "" : turn.Model)[^1].Rest(turn.SentAt, now, sign);
+    public void Rest(Turn turn, double now, Sign sign, bool isOwn = true) =>
+        LimitsOf(sign.WholeKey ? "" : turn.Model)[^1].Rest(turn.SentAt, now, sign, isOwn);
 
     /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
     public KeyView Show(double now)

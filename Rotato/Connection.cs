@@ -33,7 +33,7 @@ internal sealed class Connection(Socket socket, Server server)
             when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
         {
             // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from
-            // passing for complete.
+            // passing for complete; and where the deadline is over, it frees what the client has not read.
             if (cut && _phase != Phase.Idle && (IsExpired || !_framed)) socket.Close(0);
         }
         finally

@@ -39,10 +39,10 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
     public static bool EndsHere(string name, string[] connection) =>
         HopByHop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="head"></param>
-    /// <param name="body"></param>
-    /// <param name="enter">Moves the connection's deadline on, at every try.</param>
-    /// <param name="gone">The end of the connection, whatever its reason.</param>
+    /// <summary>
+    /// The upstream's answer, or Rotato's own where no key is to be had in time. Every try moves the connection's
+    /// deadline on by <paramref name="enter"/>; <paramref name="gone"/> is the connection's end, whatever its reason.
+    /// </summary>
     /// <exception cref="Refusal">The upstream gave no answer.</exception>
     public async Task<Answer> SendAsync(
         RequestHead head, ReadOnlyMemory<byte> body, Action<Phase> enter, CancellationToken gone)

@@ -70,9 +70,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             var others = Array.FindAll(_keys, other =>
                 other != key && other.Organisation == key.Organisation && key.Organisation is not null);
             if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
-            // They rest as long, but it was not they that sent the request.
-            var shared = sign with { Refused = false, Rest = sign.Rest ?? key.ReadyAt(turn.Model) - now };
-            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, shared));
+            // It was not they that sent the request, so it does not count among theirs.
+            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign, isOwn: false));
             var rest = key.ReadyAt(turn.Model) - now;
             if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest / 60:0} minutes: {sign.Reason}");
             if (_line.Count > 0) Serve();

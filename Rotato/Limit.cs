@@ -52,10 +52,11 @@ internal sealed class Limit
 
     /// <summary>
     /// Begins a rest or lengthens it. Refusals of requests sent before it began are the same wave: no further strike.
+    /// What was refused to another key that shares the limit has not been counted here.
     /// </summary>
-    public void Rest(double sent, double now, Sign sign)
+    public void Rest(double sent, double now, Sign sign, bool isOwn = true)
     {
-        if (sign.Refused && sent >= _windowBegan) _used--;
+        if (isOwn && sign.Refused && sent >= _windowBegan) _used--;
         var sameWave = OnTrial && sent < _restBegan;
         if (sign.Refused && !sameWave) _strikes++;
         if (!sameWave || now >= _until) (OnTrial, _restBegan, _pausedUntil) = (true, now, 0);

@@ -43,7 +43,7 @@ try
 catch (Exception e) when (e is UsageException or SocketException or IOException or UnauthorizedAccessException)
 {
     var failure = e is SocketException socket ? $"cannot listen there ({socket.SocketErrorCode}); see --port and --host"
-        : "the file of --keys cannot be read, or nothing be written here; check that you may";
+        : "cannot read the file of --keys, or cannot write here; check the name and that you may";
     Console.Error.WriteLine($"rotato: {(e is UsageException ? e.Message : failure)}");
     Environment.ExitCode = e is SocketException ? 1 : 2;
 }

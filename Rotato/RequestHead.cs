@@ -5,9 +5,6 @@ namespace Rotato;
 /// type has been checked: names are tokens, values hold no control characters, the target cannot name another host,
 /// the body's framing is decided, and the keys that the client sent are set apart.
 /// </summary>
-/// <param name="Method"></param>
-/// <param name="Target">Path and query as they came: starts with a slash, visible ASCII, no fragment.</param>
-/// <param name="Http11"></param>
 internal sealed record RequestHead(string Method, string Target, bool Http11)
 {
     // tchar (RFC 9110 s5.6.2), and what field-vchar, SP and HTAB leave out (s5.5). Characters above 0x7F pass as they
@@ -21,6 +18,8 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     /// Fields by name, values trimmed and as Latin-1. Lines of one name are joined by commas (RFC 9110 s5.3).
     /// </summary>
     public Dictionary<string, string> Fields { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Path and query as they came: starts with a slash, visible ASCII, no fragment, no key.</summary>
     public string Target { get; private set; } = Target;
 
     /// <summary>The keys that the client sent; neither its fields nor its target hold them any more.</summary>

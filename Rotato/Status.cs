@@ -34,7 +34,7 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
         Math.Round(ring.Now, 1), inFlight(), ring.Waiting, ring.Show());
 
     private static string Metrics(StatusView view) =>
-        Metric("requests_total", "counter", "Requests answered, by key and status.", view.Keys.SelectMany(
+        Metric("requests_total", "counter", "Requests sent, by key and what came of them.", view.Keys.SelectMany(
             key => key.Answers, (key, answers) => $$"""{key="{{key.Key}}",code="{{answers.Key}}"} {{answers.Value}}"""))
         + Metric("key_ready", "gauge", "Whether the key can serve now.",
             view.Keys.Select(key => $$"""{key="{{key.Key}}"} {{(key.State == "ready" ? 1 : 0)}}"""))
