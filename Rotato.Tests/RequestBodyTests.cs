@@ -1,5 +1,5 @@
 using System.Text;
-using static Rotato.ErrorCode;
+using static ErrorCode;
 
 namespace Rotato.Tests;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using static Rotato.ErrorCode;
+using static ErrorCode;
 
 namespace Rotato.Tests;
 

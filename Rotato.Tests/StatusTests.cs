@@ -44,7 +44,7 @@ internal sealed partial class StatusTests
         _ring.Ask("m");
 
         Assert.That(Text(Json), Is.EqualTo($$"""
-            {"version":"{{About.Version}}","upstream":"https://api.example.com/base","strategy":"round-robin","uptime_seconds":2.2,"in_flight":7,"waiting":0,"keys":[
+            {"version":"{{Options.Version}}","upstream":"https://api.example.com/base","strategy":"round-robin","uptime_seconds":2.2,"in_flight":7,"waiting":0,"keys":[
             {"key":1,"hint":"...ring","state":"ready","reason":null,"rest_seconds":0,"requests":3,"ok":2,"limited":0,"failed":0,"remaining":15},
             {"key":2,"hint":"...ring","state":"resting","reason":"rate limit of m","rest_seconds":10,"requests":2,"ok":0,"limited":1,"failed":1,"remaining":null}]}
             """.ReplaceLineEndings("")));

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// One API key and what is known of its limits. It never prints its secret: to people it is a number. Times are
 /// seconds of the ring's clock; guarded by the ring's lock.

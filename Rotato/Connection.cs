@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// The story of one client connection: read a head, let it in or not, read its body, have it forwarded, answer, and
 /// again. While an answer is under way the client's next bytes are already being received: that is how its going away
@@ -7,34 +5,26 @@ namespace Rotato;
 /// </summary>
 internal sealed class Connection(Socket socket, Server server)
 {
-    private readonly CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, server.Clock);
+    private CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, server.Clock);
     private Phase _phase = Phase.Idle;
-    private bool _gone, _framed;
+    private bool _gone;
 
     /// <summary>Whether a request is with the forwarder, or its answer on the way.</summary>
-    public bool IsForwarding => _phase == Phase.Upstream || _phase == Phase.Client;
-
+    public bool IsForwarding => _phase.Code == UpstreamTimeout;
     private bool IsExpired => _ended.IsCancellationRequested && !_gone;
     private Input Input => field ??= new(ReceiveAsync);
+    private ResponseWriter Writer => field ??= new(socket, Enter);
 
+    /// <summary>Throws where the client goes, a deadline is over, or an answer is cut short.</summary>
     public async Task RunAsync()
     {
-        var cut = true;
         try
         {
             for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
-            cut = false;
             // To close with bytes unread would reset the connection and could take the answer with it. So: say that
             // this was all, and read past what still comes, until the client closes or the deadline is over.
             socket.Shutdown(SocketShutdown.Send);
             for (Enter(Phase.Goodbye); ;) await Input.TakeAsync();
-        }
-        catch (Exception e)
-            when (e is IOException or SocketException or HttpRequestException or OperationCanceledException)
-        {
-            // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from
-            // passing for complete; and where the deadline is over, it frees what the client has not read.
-            if (cut && _phase != Phase.Idle && (IsExpired || !_framed)) socket.Close(0);
         }
         finally
         {
@@ -61,30 +51,34 @@ internal sealed class Connection(Socket socket, Server server)
             try
             {
                 head = await RequestHead.ReadAsync(Input);
-                _framed = head.Http11;
                 server.Gate.Check(head);
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
                 answer = server.Status.Answer(head);
-                Enter(Phase.Upstream);
-                // It may wait in line for so long before anything is sent.
-                _ended.CancelAfter(1000 * (server.Wait + Phase.Upstream.Seconds));
+                Enter(Phase.Line);
                 _ = Input.FillAsync();
                 answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
-                if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync(_ended.Token));
+                if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
             }
-            catch (Exception e) when (e is Refusal || (IsExpired && _phase.Code != None && !server.IsStopping))
+            catch (Exception e) when (e is Refusal || (IsExpired && !server.IsStopping))
             {
                 answer = (e as Refusal ?? new Refusal(_phase.Code, _phase.Message)).ToAnswer();
+                // Once the deadline is over, this answer has one of its own: its client may read nothing.
+                if (IsExpired) (stays, _ended) = (false, new(Limits.LastAnswer, server.Clock));
             }
 
             using var response = answer.Response;
-            stays &= answer.Status != 101 && !IsExpired && !server.IsStopping;
-            // Once the deadline is over, this answer has one of its own: its client may read nothing.
-            var ended = IsExpired ? new CancellationTokenSource(Limits.LastAnswer, server.Clock).Token : _ended.Token;
-            await new ResponseWriter(socket, Enter, ended).WriteAsync(answer, head, stays);
-            return stays && !server.IsStopping;
+            stays &= answer.Status != 101 && !server.IsStopping;
+            await Writer.WriteAsync(answer, head, stays, _ended.Token);
+            return stays;
+        }
+        // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from passing
+        // for complete; and where the deadline is over, it frees what the client has not read.
+        catch when (IsExpired || head is { Http11: false })
+        {
+            socket.Close(0);
+            throw;
         }
         finally
         {

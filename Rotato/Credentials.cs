@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Where clients put an API key (providers.md 1.1, 5.3). The gate looks among them for the token; the forwarder puts
 /// the real key where the client had its own.

@@ -1,11 +1,9 @@
-namespace Rotato;
-
 /// <summary>
 /// A request's way to the upstream: choose a key, send, judge the answer; the next key where it says "this key, not
 /// now", else that is the answer. While this runs nothing of an answer has gone to the client, so trying again is
 /// always honest.
 /// </summary>
-internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider clock)
+internal sealed class Forwarder(Options options, TimeProvider clock, Action<string> warn)
 {
     // RFC 9110 s7.6.1, and what is made anew for the next hop. Alt-Svc and HSTS would bind Rotato's own name.
     private static readonly FrozenSet<string> HopByHop = FrozenSet.ToFrozenSet(
@@ -36,6 +34,8 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     });
 
+    public KeyRing Ring { get; } = new(options, clock, warn);
+
     public static bool EndsHere(string name, string[] connection) =>
         HopByHop.Contains(name) || connection.Contains(name, StringComparer.OrdinalIgnoreCase);
 
@@ -47,8 +47,8 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
     public async Task<Answer> SendAsync(
         RequestHead head, ReadOnlyMemory<byte> body, Action<Phase> enter, CancellationToken gone)
     {
-        var (turn, unsent, held) = (ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
-        while (await ring.NextAsync(turn, gone) is { } key)
+        var (turn, unsent, held) = (Ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
+        while (await Ring.NextAsync(turn, gone) is { } key)
         {
             HttpResponseMessage? response = null;
             enter(Phase.Upstream);
@@ -57,7 +57,7 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
                 response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
                 if (!IsSound(response, head)) throw new HttpRequestException(HttpRequestError.InvalidResponse);
                 var (answer, sign) = (new Answer(response, key, turn.Tries), await JudgeAsync(response, gone));
-                ring.Report(key, turn, answer.Status, sign);
+                Ring.Report(key, turn, answer.Status, sign);
                 if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
                 held = held is { Status: 429 } && answer.Status != 429 ? held : answer;
@@ -67,10 +67,11 @@ internal sealed class Forwarder(Options options, KeyRing ring, TimeProvider cloc
             {
                 response?.Dispose();
                 var error = (e as HttpRequestException)?.HttpRequestError;
-                ring.Report(key, turn, error is null ? 504 : 502, default);
+                Ring.Report(key, turn, error is null ? 504 : 502, default);
                 if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);
-                turn.Tried.Remove(key);
-                await Task.Delay(Limits.ConnectAgain, clock, gone);
+                // However long it has waited.
+                turn.Deadline = Math.Max(turn.Deadline, Ring.Now + 1);
+                await Task.Delay(Limits.Again, clock, gone);
             }
         }
 

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Who may come in. Loopback is no boundary: any page in the user's browser can reach it, by its address or by a name
 /// that was rebound to it (hardening.md 1). Asked for every request, whatever its method; no field value can make it

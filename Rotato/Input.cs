@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// What a client has sent and nobody has taken yet. Where the bytes come from is the caller's:
 /// <paramref name="receive"/> fills a part of the memory it is given and says how much, at least one byte, or throws.

@@ -1,13 +1,13 @@
-namespace Rotato;
-
 /// <summary>
 /// One request at the ring: its model, since when and until when it waits, and how far it has come. Times are seconds
 /// of the ring's clock.
 /// </summary>
-internal sealed record Turn(string Model, double Arrival, double Deadline)
+internal sealed class Turn(string model, double arrival, int wait)
 {
+    public string Model => model;
+    public double Arrival => arrival;
+    public double Deadline { get; set; } = arrival + wait;
     public TaskCompletionSource<ApiKey?> Served { get; set; } = new();
-    public List<ApiKey> Tried { get; } = [];
     public int Tries { get; set; }
     public double SentAt { get; set; }
 
@@ -35,7 +35,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     private ITimer Alarm => field ??=
         clock.CreateTimer(_ => { lock (_lock) Serve(); }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    public Turn Arrive(string model) => new(model, Now, Now + _wait);
+    public Turn Arrive(string model) => new(model, Now, _wait);
 
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)
@@ -67,8 +67,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             var (now, was) = (Now, key.ReadyAt(turn.Model));
             var isNews = key.Organisation is null && sign.Organisation is not null;
             key.Report(turn, now, status, sign);
-            var others = Array.FindAll(_keys, other =>
-                other != key && other.Organisation == key.Organisation && key.Organisation is not null);
+            var others = Array.FindAll(_keys, other => other != key && other.Organisation == (key.Organisation ?? "?"));
             if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
             // It was not they that sent the request, so it does not count among theirs.
             if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign, isOwn: false));
@@ -93,24 +92,20 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
             if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
             turn.Soonest = key is null ? Math.Max(0, soonest[turn.Model] - now) : 0;
-            return (key is not null || now >= turn.Deadline || now + turn.Soonest > turn.Deadline)
-                && turn.Served.TrySetResult(key);
+            return (key is not null || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
         });
-        if (_line.Count == 0) return;
-        var wake = _line.Min(turn => Math.Min(turn.Deadline - now, turn.Soonest));
         // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-        Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
+        if (_line.Count > 0)
+            Alarm.Change(TimeSpan.FromSeconds(_line.Min(turn => turn.Soonest) + 0.001), Timeout.InfiniteTimeSpan);
     }
 
+    // A first pass over the keys is always made; another one, over those that are ready again, only in time.
     private ApiKey? Choose(Turn turn, double now)
     {
-        var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now && !turn.Tried.Contains(key));
-        // None: the pass is over, and the next one may try every key again.
-        if (ready.Length == 0) turn.Tried.Clear();
-        if (ready.Length == 0) return null;
+        var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now);
+        if (ready.Length == 0 || (turn.Tries >= _keys.Length && now > turn.Deadline)) return null;
         _last = _strategy.Choose(ready, _last);
         _last.Take(turn.Model, now);
-        turn.Tried.Add(_last);
         (turn.SentAt, turn.Tries) = (now, turn.Tries + 1);
         return _last;
     }

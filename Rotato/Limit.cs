@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer
 /// clears it. It also remembers how many requests its last window took and closes by itself after as many, so that

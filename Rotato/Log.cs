@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Lines for people: requests on standard output, warnings on standard error. Never a field, a query, a body or an
 /// exception's text. Written by a task of its own: a terminal that is held, or a slow reader, loses lines, not
@@ -32,7 +30,7 @@ internal sealed class Log : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();
-        await Task.WhenAny(_writing, Task.Delay(Limits.LastLines));
+        await Task.WhenAny(_writing, Task.Delay(TimeSpan.FromSeconds(1)));
     }
 
     private async Task WriteAsync()

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>The model that a request names, which is what most limits count by.</summary>
 internal static class Model
 {

@@ -1,42 +1,7 @@
-namespace Rotato;
-
-/// <summary>What the build put into the executable.</summary>
-internal static class About
-{
-    // "1.0.0+COMMIT"
-    private static readonly string Full =
-        typeof(About).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
-    public static string Version => Full.Split('+')[0];
-    public static string Build => $"rotato {Full}, {RuntimeInformation.FrameworkDescription}";
-
-    public static string Resource(string name) =>
-        new StreamReader(typeof(About).Assembly.GetManifestResourceStream(name)!).ReadToEnd();
-}
-
 /// <summary>
 /// Wrong usage: what, and how to mend it, in one line without any value that was given, for it may be a key.
 /// </summary>
 internal sealed class UsageException(string message) : Exception(message);
-
-/// <summary>
-/// An API known by its keys' prefix: where it is, and the field in which it wants its key (providers.md 1.1).
-/// </summary>
-internal sealed record Provider(string Prefix, string Host, string KeyField = "Authorization")
-{
-    // The first that fits counts, so longer prefixes stand before shorter ones; OpenAI's fits every key. Azure has a
-    // host for each customer, and keys that look like no others'.
-    private static readonly Provider[] Known =
-    [
-        new("sk-ant-", "api.anthropic.com", "x-api-key"), new("gsk_", "api.groq.com"), new("xai-", "api.x.ai"),
-        new("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"), new("csk-", "api.cerebras.ai"),
-        new("pplx-", "api.perplexity.ai"), new("sk-or-", "openrouter.ai"), new("", "api.openai.com"),
-        new("", ".azure.com", "api-key"),
-    ];
-
-    public static Provider OfKey(string key) => Array.Find(Known, known => key.StartsWith(known.Prefix, Ordinal))!;
-    public static Provider? OfHost(string host) => Array.Find(Known, known => host.EndsWith(known.Host, Ordinal));
-}
 
 /// <summary>
 /// The command line, the environment and the key file, checked. Usage.txt is the table of options: what it does not
@@ -45,14 +10,27 @@ internal sealed record Provider(string Prefix, string Host, string KeyField = "A
 /// </summary>
 internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> environment, Func<string, string> read)
 {
-    public static readonly string Usage = About.Resource("Usage.txt");
+    /// <summary>What the build put in: "1.0.0+COMMIT".</summary>
+    public static readonly string Build =
+        typeof(Options).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    public static readonly string Usage = Resource("Usage.txt");
     private static readonly Dictionary<string, bool> TakesValue = Usage.Split("\n  --").Skip(1)
-        .Select(row => $"--{row}".Split(' ')).Append(["KEY", "KEY"])
-        .ToDictionary(words => words[0], words => words[1] != "");
+        .Select(row => $"--{row}".Split(' ')).Append(["KEY", "KEY"]).ToDictionary(row => row[0], row => row[1] != "");
+    // APIs known by their keys' prefix: where they are, and the field in which they want their key (providers.md 1.1).
+    // OpenAI's fits every key, so it is the last. Azure has a host for each customer, and keys without any prefix.
+    private static readonly (string Prefix, string Host, string KeyField)[] Providers =
+    [
+        ("sk-ant-", "api.anthropic.com", "x-api-key"), ("gsk_", "api.groq.com", "Authorization"),
+        ("AIza", "generativelanguage.googleapis.com", "x-goog-api-key"), ("xai-", "api.x.ai", "Authorization"),
+        ("sk-or-", "openrouter.ai", "Authorization"), ("pplx-", "api.perplexity.ai", "Authorization"),
+        ("csk-", "api.cerebras.ai", "Authorization"), (" ", ".azure.com", "api-key"),
+        ("", "api.openai.com", "Authorization"),
+    ];
 
     // Values by option, and under "KEY" what is no option.
     private readonly ILookup<string, string> _given = Parse(args).ToLookup(each => each.Name, each => each.Value);
 
+    public static string Version => Build.Split('+')[0];
     public int Port => Number("--port", "8080", 0, 65535);
     public int? Rpm => Has("--rpm") ? Number("--rpm", "", 1, 1_000_000) : null;
 
@@ -65,12 +43,13 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
         : IPAddress.TryParse(Host, out var address) ? [address]
         : Uri.CheckHostName(Host) == UriHostNameType.Dns ? Dns.GetHostAddresses(Host)
         : throw new UsageException("--host takes an IP address or a name of this machine");
+    public bool IsLocal => Addresses.All(IPAddress.IsLoopback);
 
     /// <summary>Null where nobody but this machine can come in.</summary>
     public string? Token => Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token
-        : Addresses.All(IPAddress.IsLoopback) ? null
+        : IsLocal ? null
         : throw new UsageException("--host lets other machines in; set --token SECRET, or listen on 127.0.0.1"));
-    public string[] AllowedOrigins => field ??= [.. _given["--allow-origin"]];
+    public IEnumerable<string> AllowedOrigins => _given["--allow-origin"];
     public string[] Keys => field ??= ReadKeys();
 
     /// <summary>
@@ -86,13 +65,17 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
     public string UpstreamText => field ??= Upstream.AbsoluteUri.TrimEnd('/');
 
     /// <summary>The field for the key of a client that sent none.</summary>
-    public string KeyField => field ??= (Provider.OfHost(Upstream.Host) ?? Provider.OfKey(Keys[0])).KeyField;
+    public string KeyField => field ??= Providers.First(
+        api => Upstream.Host.EndsWith(api.Host, Ordinal) || Keys[0].StartsWith(api.Prefix, Ordinal)).KeyField;
     public List<string> Warnings { get; } = [];
 
-    private string UpstreamOfKeys => Keys.Select(key => Provider.OfKey(key).Host).Distinct().ToArray() is [var only]
-        ? $"https://{only}" : throw new UsageException("the keys are of several APIs; give those of one or --upstream");
+    private string UpstreamOfKeys => Keys.Select(HostOf).Distinct().ToArray() is [var only] ? $"https://{only}"
+        : throw new UsageException("the keys are of several APIs; give those of one or --upstream");
 
     public bool Has(string name) => _given.Contains(name);
+
+    public static string Resource(string name) =>
+        new StreamReader(typeof(Options).Assembly.GetManifestResourceStream(name)!).ReadToEnd();
 
     private static IEnumerable<(string Name, string Value)> Parse(IReadOnlyList<string> args)
     {
@@ -109,6 +92,8 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
             yield return (parts[0], value ?? "");
         }
     }
+
+    private static string HostOf(string key) => Providers.First(api => key.StartsWith(api.Prefix, Ordinal)).Host;
 
     private string? Value(string name) => _given[name].LastOrDefault();
 

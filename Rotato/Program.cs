@@ -7,7 +7,6 @@
 //                          |                           '---> upstream
 //                          |---(5) answer---------> ResponseWriter  as it comes, framed anew
 //                          '---(6) again, or close
-using Rotato;
 
 // Sockets then finish on the thread that polls them, without handing every step to another. Read once, before the
 // first socket.
@@ -19,7 +18,8 @@ try
     if (OperatingSystem.IsLinux()) HideKeys();
     if (options.Has("--help") || options.Has("--version"))
     {
-        Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : About.Build);
+        var build = $"rotato {Options.Build}, {RuntimeInformation.FrameworkDescription}";
+        Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : build);
         return;
     }
 
@@ -28,8 +28,9 @@ try
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     var server = new Server(options, TimeProvider.System, log);
+    server.Listen();
     options.Warnings.ForEach(log.Warn);
-    log.Say($"rotato {About.Version} listening on http://{server.EndPoint} -> {options.UpstreamText}, "
+    log.Say($"rotato {Options.Version} listening on http://{server.EndPoint} -> {options.UpstreamText}, "
         + $"{options.Keys.Length} key{(options.Keys.Length == 1 ? "" : "s")}, {options.Strategy}");
     await server.RunAsync(stop.Token);
 
@@ -49,18 +50,17 @@ catch (Exception e) when (e is UsageException or SocketException or IOException 
 }
 
 // Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux lets a
-// process write over the former (but for its own name), and say that no memory shall be in the latter.
+// process write over the former, and say that no memory shall be in the latter.
 static void HideKeys()
 {
     try
     {
         File.WriteAllText("/proc/self/coredump_filter", "0");
-        var line = File.ReadAllBytes("/proc/self/cmdline");
-        var end = Array.IndexOf(line, (byte)0);
-        // arg_start, proc_pid_stat(5); the second field, in brackets, may hold blanks.
-        var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
+        // arg_start and arg_end, proc_pid_stat(5); the second field, in brackets, may hold blanks.
+        var stat = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ');
+        long[] ends = [.. stat[46..48].Select(text => long.Parse(text, CultureInfo.InvariantCulture))];
         using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
-        RandomAccess.Write(memory, new byte[line.Length - end], long.Parse(start, CultureInfo.InvariantCulture) + end);
+        RandomAccess.Write(memory, new byte[ends[1] - ends[0]], ends[0]);
     }
     // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
     catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// One request's body in memory, because it must be repeatable for the next key. Counts against the bodies of all
 /// requests until it is disposed of.
@@ -9,10 +7,10 @@ internal sealed class RequestBody(long max) : IDisposable
     private static long _heldInAll;
 
     // Never from a pool: an upstream that answers early leaves HttpClient still reading from it.
-    private byte[] _bytes = [];
-    private int _count;
+    private readonly MemoryStream _bytes = new();
+    private long _held;
 
-    public ReadOnlyMemory<byte> Content => _bytes.AsMemory(0, _count);
+    public ReadOnlyMemory<byte> Content => _bytes.GetBuffer().AsMemory(0, (int)_bytes.Length);
 
     /// <summary>
     /// chunked-body = *( chunk-size CRLF chunk-data CRLF ) 1*"0" CRLF trailer-section CRLF (RFC 9112 s7.1), or a
@@ -21,11 +19,11 @@ internal sealed class RequestBody(long max) : IDisposable
     /// <exception cref="Refusal">Not a chunked body, or larger than allowed.</exception>
     public async ValueTask ReadAsync(RequestHead head, Input input)
     {
-        if (head.Length is { } length) await AppendAsync(input, length, length);
+        if (head.Length is { } length) await AppendAsync(input, length);
         if (head.Length is not null) return;
         while (ParseSize(await LineAsync(input)) is > 0 and var size)
         {
-            await AppendAsync(input, size, 2L * _bytes.Length);
+            await AppendAsync(input, size);
             if (await LineAsync(input) != "") throw Bad();
         }
 
@@ -34,7 +32,7 @@ internal sealed class RequestBody(long max) : IDisposable
             if (RequestHead.ParseField(trailer).Name == "" || lines == Limits.HeadFields) throw Bad();
     }
 
-    public void Dispose() => Interlocked.Add(ref _heldInAll, -_bytes.Length);
+    public void Dispose() => Interlocked.Add(ref _heldInAll, -_held);
 
     private static ValueTask<string> LineAsync(Input input) => input.LineAsync(Limits.RequestLine, BadRequest);
 
@@ -46,20 +44,19 @@ internal sealed class RequestBody(long max) : IDisposable
 
     private static Refusal Bad() => RequestHead.Bad("its chunked body is malformed");
 
-    // At once for a known length; doubling for chunks, so that many small ones do not copy the body many times.
-    private async ValueTask AppendAsync(Input input, long more, long room)
+    // Counted before it is allocated. The stream grows to a known length at once, and doubles for chunks, so that many
+    // small ones do not copy the body many times.
+    private async ValueTask AppendAsync(Input input, long more)
     {
-        if (_count + more > max)
-            throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows; raise it or send less.");
-        if (_count + more > _bytes.Length)
+        if (_held + more > max) throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows.");
+        if (Interlocked.Add(ref _heldInAll, more) > Limits.BodiesInAll)
         {
-            var before = _bytes.Length;
-            Array.Resize(ref _bytes, (int)Math.Min(max, Math.Max(_count + more, room)));
-            if (Interlocked.Add(ref _heldInAll, _bytes.Length - before) > Limits.BodiesInAll)
-                throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
+            Interlocked.Add(ref _heldInAll, -more);
+            throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
         }
 
-        await input.ReadAsync(_bytes.AsMemory(_count, (int)more));
-        _count += (int)more;
+        _held += more;
+        _bytes.SetLength(_held);
+        await input.ReadAsync(_bytes.GetBuffer().AsMemory((int)(_held - more), (int)more));
     }
 }

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// One request's head: all grammar of RFC 9112 s2 to s6 that Rotato knows, without I/O of its own. What is of this
 /// type has been checked: names are tokens, values hold no control characters, the target cannot name another host,
@@ -17,7 +15,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     /// <summary>
     /// Fields by name, values trimmed and as Latin-1. Lines of one name are joined by commas (RFC 9110 s5.3).
     /// </summary>
-    public Dictionary<string, string> Fields { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public Dictionary<string, string> Fields { get; } = new(16, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Path and query as they came: starts with a slash, visible ASCII, no fragment, no key.</summary>
     public string Target { get; private set; } = Target;

@@ -1,30 +1,32 @@
-namespace Rotato;
-
 /// <summary>
 /// Listens, accepts, keeps the connections, drains them at the end. Has what a connection needs.
 /// </summary>
-internal sealed class Server
+internal sealed class Server(Options options, TimeProvider clock, Log log)
 {
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
     private readonly SemaphoreSlim _slots = new(Limits.Connections);
-    private readonly List<Socket> _listeners = [];
-    private readonly KeyRing _ring;
+    private readonly List<TcpListener> _listeners = [];
+
+    public TimeProvider Clock => clock;
+    public Log Log => log;
+    public long MaxBody { get; } = options.MaxBody;
+    public Gate Gate { get; } = new(options);
+    public Forwarder Forwarder { get; } = new(options, clock, log.Warn);
+    public Status Status => field ??= new(options, Forwarder.Ring, () => _connections.Keys.Count(c => c.IsForwarding));
+    public double Now => Forwarder.Ring.Now;
+    public bool IsStopping { get; private set; }
+    public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndpoint;
 
     /// <exception cref="SocketException">An address is in use, or not to be had.</exception>
     /// <exception cref="UsageException">An option is wrong.</exception>
-    public Server(Options options, TimeProvider clock, Log log)
+    public void Listen()
     {
-        (Clock, Log, Gate, _ring) = (clock, log, new(options), new(options, clock, log.Warn));
-        (MaxBody, Wait) = (options.MaxBody, options.Wait);
-        Status = new(options, _ring, () => _connections.Count(pair => pair.Key.IsForwarding));
-        Forwarder = new(options, _ring, clock);
         foreach (var address in options.Addresses)
         {
             try
             {
-                var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-                listener.Bind(new IPEndPoint(address, EndPoint?.Port ?? options.Port));
-                listener.Listen();
+                var listener = new TcpListener(address, EndPoint?.Port ?? options.Port);
+                listener.Start();
                 _listeners.Add(listener);
             }
             // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to
@@ -36,17 +38,6 @@ internal sealed class Server
         }
     }
 
-    public TimeProvider Clock { get; }
-    public Gate Gate { get; }
-    public Forwarder Forwarder { get; }
-    public Status Status { get; }
-    public Log Log { get; }
-    public long MaxBody { get; }
-    public int Wait { get; }
-    public double Now => _ring.Now;
-    public bool IsStopping { get; private set; }
-    public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndPoint;
-
     /// <summary>
     /// Serves until told to stop, then until the running requests have finished or their time for that is over.
     /// </summary>
@@ -57,24 +48,24 @@ internal sealed class Server
         for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;)
         {
             foreach (var (connection, _) in _connections) connection.EndIdle();
-            await Task.Delay(Limits.DrainCheck, Clock, default);
+            await Task.Delay(Limits.DrainCheck, clock, default);
         }
     }
 
-    private async Task AcceptAsync(Socket listener, CancellationToken stop)
+    private async Task AcceptAsync(TcpListener listener, CancellationToken stop)
     {
         using var closing = listener;
         for (; ; await _slots.WaitAsync(stop))
         {
             try
             {
-                _ = ServeAsync(await listener.AcceptAsync(stop));
+                _ = ServeAsync(await listener.AcceptSocketAsync(stop));
             }
             catch (SocketException)
             {
                 // Out of descriptors, most likely: at once it would only fail again.
                 _slots.Release();
-                await Task.Delay(Limits.AcceptAgain, Clock, stop);
+                await Task.Delay(Limits.Again, clock, stop);
             }
         }
     }
@@ -88,11 +79,12 @@ internal sealed class Server
             _connections[connection] = socket.NoDelay = true;
             await connection.RunAsync();
         }
+        // The only catch-all: whatever happens to one connection, the others go on. What ends one in the ordinary way
+        // is not worth a word; of anything else the type alone is said, for a message may quote a key.
         catch (Exception e)
         {
-            // The only catch-all: whatever happens to one connection, the others go on. Its type alone; a message may
-            // quote a key.
-            Log.Warn($"a connection ended with {e.GetType().Name}; please report it");
+            if (e is not (IOException or SocketException or HttpRequestException or OperationCanceledException))
+                log.Warn($"a connection ended with {e.GetType().Name}; please report it");
         }
         finally
         {

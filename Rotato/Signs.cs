@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// What an answer says about its key. <paramref name="Refused"/>: this key, not now; another may serve.
 /// <paramref name="Rest"/>: for how many seconds, null where the answer does not tell. <paramref name="WholeKey"/>: it
@@ -40,13 +38,14 @@ internal static class Signs
     {
         var fields = response.Headers.NonValidated;
         var left = Field(fields, "x-ratelimit-remaining-requests", "anthropic-ratelimit-requests-remaining");
-        // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
-        var now = response.Headers.Date ?? wallClock;
-        return Judge(response.StatusCode, fields, Encoding.UTF8.GetString(body), now) with
+        return Judge(response.StatusCode, fields, Encoding.UTF8.GetString(body), Now) with
         {
             Remaining = int.TryParse(left, NumberStyles.None, null, out var n) ? n : null,
             Organisation = Field(fields, "openai-organization", "anthropic-organization-id"),
         };
+
+        // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
+        DateTimeOffset Now() => response.Headers.Date ?? wallClock;
     }
 
     /// <summary>
@@ -80,7 +79,8 @@ internal static class Signs
     }
 
     // What the API says counts before its status: a dead key; a request that no key would do for; nothing to pay with.
-    private static Sign Judge(HttpStatusCode status, HttpHeadersNonValidated fields, string text, DateTimeOffset now)
+    private static Sign Judge(
+        HttpStatusCode status, HttpHeadersNonValidated fields, string text, Func<DateTimeOffset> now)
     {
         var foreseen = new Sign(false, "nothing left in its window", Exhausted(fields, now));
         if (!AreInBody(status)) return foreseen;
@@ -97,17 +97,17 @@ internal static class Signs
         Array.Exists(words, word => text.Contains($":\"{word}", Ordinal) || text.Contains($": \"{word}", Ordinal));
 
     // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
-    private static double? Hint(HttpHeadersNonValidated fields, string text, DateTimeOffset now) =>
-        ParseWait(Field(fields, "retry-after-ms") + "ms", now) ?? ParseWait(Field(fields, "Retry-After"), now)
+    private static double? Hint(HttpHeadersNonValidated fields, string text, Func<DateTimeOffset> now) =>
+        ParseWait(Field(fields, "retry-after-ms") + "ms", now()) ?? ParseWait(Field(fields, "Retry-After"), now())
         ?? text.Split(["\"retryDelay\"", "\"X-RateLimit-Reset\""], StringSplitOptions.None).Skip(1)
-            .Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now));
+            .Max(tail => ParseWait(tail.Split('"').ElementAtOrDefault(1), now()));
 
     // The longest reset among the buckets with nothing left. OpenAI has x-ratelimit-remaining-requests and
     // x-ratelimit-reset-requests, Anthropic anthropic-ratelimit-requests-remaining and -reset, others something
     // between: one name with the other word.
-    private static double? Exhausted(HttpHeadersNonValidated fields, DateTimeOffset now) => fields
-        .Where(field => field.Value.ToString() == "0" && field.Key.Contains("remaining", OrdinalIgnoreCase))
-        .Max(field => ParseWait(Field(fields, field.Key.Replace("remaining", "reset", OrdinalIgnoreCase)), now));
+    private static double? Exhausted(HttpHeadersNonValidated fields, Func<DateTimeOffset> now) => fields
+        .Where(field => field.Key.Contains("remaining", OrdinalIgnoreCase) && field.Value.ToString() == "0")
+        .Max(field => ParseWait(Field(fields, field.Key.Replace("remaining", "reset", OrdinalIgnoreCase)), now()));
 
     private static string? Field(HttpHeadersNonValidated fields, string name, string other = "") =>
         fields.TryGetValues(name, out var values) || fields.TryGetValues(other, out values) ? values.ToString() : null;

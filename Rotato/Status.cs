@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Rotato's own pages: the status page, the same as JSON, and as Prometheus text. They show, and change nothing.
 /// </summary>
@@ -17,7 +15,7 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
         if (!Owns(head)) return null;
         var (type, text) = (head.Method is "GET" or "HEAD" ? head.Path[Page.Length..] : "other") switch
         {
-            "" or "/" => ("text/html; charset=utf-8", About.Resource("Status.html")),
+            "" or "/" => ("text/html; charset=utf-8", Options.Resource("Status.html")),
             "/status" => ("application/json", JsonSerializer.Serialize(Show(), StatusJson.Default.StatusView)),
             "/metrics" => ("text/plain; version=0.0.4; charset=utf-8", Metrics(Show())),
             _ => throw new Refusal(BadRequest, "Served here: GET /_rotato, /_rotato/status and /_rotato/metrics."),
@@ -30,7 +28,7 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
         });
     }
 
-    private StatusView Show() => new(About.Version, options.UpstreamText, options.Strategy,
+    private StatusView Show() => new(Options.Version, options.UpstreamText, options.Strategy,
         Math.Round(ring.Now, 1), inFlight(), ring.Waiting, ring.Show());
 
     private static string Metrics(StatusView view) =>

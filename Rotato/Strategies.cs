@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Which of the ready keys is next; they are at least one, in the order of their numbers. Called under the ring's
 /// lock.

@@ -122,7 +122,9 @@ internal sealed class RunningRotato : IAsyncDisposable
         {
             try
             {
-                return create();
+                var server = create();
+                server.Listen();
+                return server;
             }
             catch (SocketException) when (attempt < 5) { }
         }

@@ -1,5 +1,3 @@
-namespace Rotato;
-
 /// <summary>
 /// Every error that Rotato itself answers with: the number is the HTTP status, the name in snake case the <c>code</c>
 /// that clients read.
@@ -12,8 +10,8 @@ internal enum ErrorCode
 }
 
 /// <summary>
-/// A request that Rotato answers itself. The message says what happened and what to do, in fixed words and numbers:
-/// never with text from a request, an answer or another exception, for that may hold a key.
+/// A request that Rotato answers itself. The message says what happened and what to do, in fixed words and numbers that
+/// need no escape in JSON: never with text from a request, an answer or another exception, for that may hold a key.
 /// </summary>
 internal sealed class Refusal(ErrorCode code, string message) : Exception(message)
 {
@@ -23,7 +21,7 @@ internal sealed class Refusal(ErrorCode code, string message) : Exception(messag
     public Answer ToAnswer() => new(new HttpResponseMessage((HttpStatusCode)code)
     {
         Content = new StringContent($$$"""
-            {"error":{"message":"{{{JsonEncodedText.Encode(Message)}}}","type":"rotato_error","code":"{{{Name}}}"}}
+            {"error":{"message":"{{{Message}}}","type":"rotato_error","code":"{{{Name}}}"}}
             """, new MediaTypeHeaderValue("application/json")),
     });
 }
