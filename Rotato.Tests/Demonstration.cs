@@ -64,6 +64,7 @@ internal sealed class Demonstration
             string[] args = ["--port", "0", "--host", "127.0.0.1", "--upstream", upstream.Url, "--wait", $"{wait}"];
             var keys = string.Join(' ', Enumerable.Range(1, upstream.Keys).Select(key => $"demo-{key}"));
             var server = new Server(new(args, name => name == "ROTATO_KEYS" ? keys : null, _ => ""), TimeProvider.System, log);
+            server.Listen();
             var running = server.RunAsync(stop.Token);
             using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new($"http://{server.EndPoint}"), Timeout = TimeSpan.FromMinutes(3) };
             var (left, completed, refused, waited, clock) = (requests, 0, 0, 0L, Stopwatch.StartNew());

@@ -170,6 +170,22 @@ internal sealed class LimitTests
     }
 
     [Test]
+    public void AfterARefusalEachAnswerLetsTwoMoreGo()
+    {
+        Take(0);
+        Refuse(sent: 0, now: 0, hint: 200);
+        Pass(200);
+        Take(200.1, 2);
+        Assert.That(ReadyAt, Is.EqualTo(201.1));
+        Clear(sent: 200.1);
+        Clear(sent: 200.1);
+        Take(200.2, 3);
+        Assert.That(ReadyAt, Is.LessThanOrEqualTo(200.2));
+        Take(200.2);
+        Assert.That(ReadyAt, Is.EqualTo(201.2));
+    }
+
+    [Test]
     public void WhileATrialIsSilentOneMoreTriesEachSecond()
     {
         Rest(now: 0, hint: 5);
@@ -190,9 +206,8 @@ internal sealed class LimitTests
     {
         LearnTwentyInFourSeconds();
 
-        Take(4);
-        Clear(sent: 4);
-        Take(4.1, 18);
+        Pass(4);
+        Pass(4.1, 18);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(4.1), "19 are sent");
         Take(4.1);
         Assert.That(ReadyAt, Is.EqualTo(8), "20 are sent");
@@ -202,17 +217,21 @@ internal sealed class LimitTests
     public void WhenTheForeseenWindowIsOverOneAsksAndThenAll()
     {
         LearnTwentyInFourSeconds();
-        Take(4);
-        Clear(sent: 4);
-        Take(4.1, 19);
+        Pass(4);
+        Pass(4.1, 19);
 
         Take(8);
         Assert.That(ReadyAt, Is.EqualTo(9));
         Assert.That(_limit.OnTrial);
         Clear(sent: 8);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(8.1));
-        Take(8.1, 20);
-        Assert.That(ReadyAt, Is.InRange(11, 12), "nobody refused: it asks a little sooner and for one more, so that a raised limit is found");
+        Take(8.1, 19);
+        Assert.That(ReadyAt, Is.EqualTo(12));
+        Pass(12);
+        Take(12.1, 20);
+        Assert.That(ReadyAt, Is.LessThanOrEqualTo(12.1), "nobody refused for two windows: it asks for more");
+        Take(12.1);
+        Assert.That(ReadyAt, Is.EqualTo(16));
     }
 
     [Test]
@@ -270,9 +289,8 @@ internal sealed class LimitTests
     {
         Take(0, 5);
         for (var i = 0; i < 5; i++) _limit.Rest(0, 0.1, new(Refused: true, "rate limit", 3.9), isOwn: false);
-        Take(4);
-        Clear(sent: 4);
-        Take(4.1, 3);
+        Pass(4);
+        Pass(4.1, 3);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(4.1), "four of five");
         Take(4.1);
         Assert.That(ReadyAt, Is.EqualTo(8).Within(1e-6), "five of five");
@@ -283,9 +301,8 @@ internal sealed class LimitTests
     {
         Take(0, 3);
         Refuse(sent: 0, now: 1, hint: 3600);
-        Take(3601);
-        Clear(sent: 3601);
-        Take(3602, 100);
+        Pass(3601);
+        Pass(3602, 100);
 
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(3602));
     }
@@ -316,6 +333,16 @@ internal sealed class LimitTests
     }
 
     private void Clear(double sent) => _limit.Clear(sent);
+
+    // Sent and answered.
+    private void Pass(double now, int times = 1)
+    {
+        for (; times > 0; times--)
+        {
+            Take(now);
+            Clear(now);
+        }
+    }
 
     private void Refuse(double sent, double now, double? hint = null) =>
         _limit.Rest(sent, now, new(Refused: true, "rate limit", hint));

@@ -48,9 +48,9 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
     public KeyView Show(double now)
     {
-        var (model, limits) = _limits.Prepend(new("", [_whole])).MaxBy(pair => pair.Value[^1].ReadyAt);
-        var (limit, isPaced) = (limits[^1], PacedUntil > limits[^1].ReadyAt);
-        var rest = Math.Round(Math.Max(0, Math.Max(PacedUntil, limit.ReadyAt) - now), 1);
+        var (model, limits) = _limits.Prepend(new("", [_whole])).MaxBy(pair => pair.Value[^1].RestsUntil);
+        var (limit, isPaced) = (limits[^1], PacedUntil > limits[^1].RestsUntil);
+        var rest = Math.Round(Math.Max(0, Math.Max(PacedUntil, limit.RestsUntil) - now), 1);
         var state = rest > 0 ? "resting" : limit.OnTrial ? "trial" : "ready";
         var reason = isPaced ? "its --rpm is used up" : model == "" ? limit.Reason : $"{limit.Reason} of {model}";
         var ok = _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value);

@@ -1,17 +1,27 @@
 /// <summary>
 /// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer
-/// clears it. It also remembers how many requests its last window took and closes by itself after as many, so that
-/// the next refusal is foreseen and not collected. Times are seconds of the ring's clock; guarded by the ring's lock.
+/// clears it; after a refusal each answer that is none lets two more go, so a crowd never runs into the next one. It
+/// also remembers how many requests its last window took and closes by itself after as many, so that the next refusal
+/// is foreseen and not collected. Times are seconds of the ring's clock; guarded by the ring's lock.
 /// </summary>
 internal sealed class Limit
 {
-    private double _until, _pausedUntil, _restBegan, _windowBegan, _window = 60;
-    private long _used, _most = int.MaxValue, _strikes;
+    private double _until, _asked, _restBegan, _windowBegan, _window = 60;
+    // How many a window took at most, and how many more the next one is tried with.
+    private double _most = double.PositiveInfinity, _step;
+    // How many may go before another answer comes.
+    private double _room = double.PositiveInfinity;
+    private long _used, _strikes;
 
     public bool OnTrial { get; private set; }
     public string Reason { get; private set; } = "";
+    private bool IsFull => _used + 1 > _most;
     private double WindowEnds => _windowBegan + _window;
-    public double ReadyAt => Math.Max(_until, Math.Max(_pausedUntil, _used >= _most ? WindowEnds : 0));
+
+    public double RestsUntil => Math.Max(_until, IsFull ? WindowEnds : 0);
+
+    // While those that were let go are silent, one more may try each second.
+    public double ReadyAt => Math.Max(RestsUntil, _room < 1 ? _asked + 1 : 0);
 
     /// <summary>A request is sent.</summary>
     public void Take(double now)
@@ -19,15 +29,13 @@ internal sealed class Limit
         if (!OnTrial && now >= WindowEnds)
         {
             // Unused for long: what was learned may no longer be so.
-            if (now >= WindowEnds + 60) (_most, _window) = (int.MaxValue, 60);
+            if (now >= WindowEnds + 60) (_most, _window) = (double.PositiveInfinity, 60);
             // Is the window really over? One asks, then all.
-            if (_used >= _most) (OnTrial, _restBegan) = (true, now);
-            else (_windowBegan, _used) = (now, 0);
+            if (IsFull) (OnTrial, _restBegan, _room) = (true, now, 1);
+            else (_windowBegan, _used, _room) = (now, 0, double.PositiveInfinity);
         }
 
-        _used++;
-        // The others wait for the answer of the one that tries; while it is silent, one more may try each second.
-        if (OnTrial) _pausedUntil = now + 1;
+        (_used, _room, _asked) = (_used + 1, _room - 1, now);
     }
 
     /// <summary>
@@ -36,13 +44,13 @@ internal sealed class Limit
     public void Clear(double sent)
     {
         if (OnTrial && sent < _restBegan) return;
+        _room = Math.Max(0, _room) + 2;
         if (OnTrial)
         {
-            (OnTrial, _until, _pausedUntil) = (false, 0, 0);
-            (_windowBegan, _used) = (sent, Math.Max(1, _used - _most));
-            // Nobody refused, the window was only foreseen: ask sooner the next time, and for one more, so that a
-            // raised limit is found.
-            if (_strikes == 0) (_window, _most) = (0.75 * _window, _most + 1);
+            (OnTrial, _until, _windowBegan, _used) = (false, 0, sent, 1);
+            // Nobody refused, the window was only foreseen: let it take more, the sooner the longer that goes well, so
+            // that a raised limit is found.
+            if (_strikes == 0) (_most, _step, _room) = (_most + _step, 3 * _step, double.PositiveInfinity);
         }
 
         _strikes = 0;
@@ -57,7 +65,7 @@ internal sealed class Limit
         if (isOwn && sign.Refused && sent >= _windowBegan) _used--;
         var sameWave = OnTrial && sent < _restBegan;
         if (sign.Refused && !sameWave) _strikes++;
-        if (!sameWave || now >= _until) (OnTrial, _restBegan, _pausedUntil) = (true, now, 0);
+        if (!sameWave || now >= _until) (OnTrial, _restBegan, _room) = (true, now, 1);
         var backOff = Math.Min(60, Math.Pow(2, Math.Max(0, _strikes - 1))) * (0.8 + (0.4 * Random.Shared.NextDouble()));
         var rest = sign.Rest ?? (sameWave && now < _until ? 0 : backOff);
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
@@ -66,7 +74,7 @@ internal sealed class Limit
         var window = now + (sign.Rest ?? (rest / 2)) - _windowBegan;
         if (window > 120) return;
         // A window in which nobody got through says nothing of its size.
-        _most = _used > 0 ? _used : int.MaxValue;
+        (_most, _step) = (_used > 0 ? _used : double.PositiveInfinity, 0.5);
         if (rest > 0) _window = Math.Max(1, window);
     }
 }
