@@ -55,10 +55,11 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
-                answer = server.Status.Answer(head);
                 Enter(Phase.Line);
+                var answering = server.Status.Answer(head) is { } own ? Task.FromResult(own)
+                    : server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
                 _ = Input.FillAsync();
-                answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
+                answer = await answering;
                 if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
             }
             catch (Exception e) when (e is Refusal || (IsExpired && !server.IsStopping))
