@@ -3,7 +3,7 @@ internal static class Limits
 {
     public const int RequestLine = 8 << 10, HeadBytes = 32 << 10, HeadFields = 100, Connections = 10_000;
     public const int ErrorBody = 64 << 20, BodiesInAll = 512 << 20, ModelName = 128, ModelsOfKey = 256;
-    public const int LongestRest = 24 * 60 * 60, Drain = 30;
+    public const int SmallestRead = 1 << 10, LargestRead = 16 << 10, LongestRest = 24 * 60 * 60, Drain = 30;
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), LastAnswer = Connect;
     public static readonly TimeSpan ConnectionIdle = TimeSpan.FromSeconds(30), ConnectionLife = 10 * ConnectionIdle;
     public static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250), DrainCheck = TimeSpan.FromMilliseconds(20);

@@ -43,11 +43,10 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
         : IPAddress.TryParse(Host, out var address) ? [address]
         : Uri.CheckHostName(Host) == UriHostNameType.Dns ? Dns.GetHostAddresses(Host)
         : throw new UsageException("--host takes an IP address or a name of this machine");
-    public bool IsLocal => Addresses.All(IPAddress.IsLoopback);
 
     /// <summary>Null where nobody but this machine can come in.</summary>
     public string? Token => Value("--token") ?? (environment("ROTATO_TOKEN") is { Length: > 0 } token ? token
-        : IsLocal ? null
+        : Addresses.All(IPAddress.IsLoopback) ? null
         : throw new UsageException("--host lets other machines in; set --token SECRET, or listen on 127.0.0.1"));
     public IEnumerable<string> AllowedOrigins => _given["--allow-origin"];
     public string[] Keys => field ??= ReadKeys();

@@ -32,7 +32,7 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
         _text.Append(keepAlive || status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
         _unsent.Write(Encoding.Latin1.GetBytes(_text.ToString()));
         var body = bodiless ? Stream.Null : await response.Content.ReadAsStreamAsync(ended);
-        var buffer = ArrayPool<byte>.Shared.Rent(1024);
+        var buffer = ArrayPool<byte>.Shared.Rent(Limits.SmallestRead);
         for (var count = 1; count > 0;)
         {
             var read = body.ReadAsync(buffer, ended);
@@ -43,10 +43,10 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             if (chunked) _unsent.Write(Encoding.ASCII.GetBytes($"{count:x}\r\n"));
             _unsent.Write(buffer, 0, count);
             if (chunked) _unsent.Write("\r\n"u8);
-            // A stream of events keeps the small buffer, for there may be thousands; a file gets a larger one.
-            if (count != buffer.Length || count >= 4096) continue;
+            // A stream of events keeps the small buffer, for there may be thousands; a file gets larger ones.
+            if (count < buffer.Length || count == Limits.LargestRead) continue;
             ArrayPool<byte>.Shared.Return(buffer);
-            buffer = ArrayPool<byte>.Shared.Rent(4096);
+            buffer = ArrayPool<byte>.Shared.Rent(4 * count);
         }
 
         await FlushAsync(ended);
