@@ -254,7 +254,7 @@ internal sealed class ForwarderTests
         Assert.That(response["Content-Type"], Is.EqualTo("text/x"));
         Assert.That(response.Values("Retry-After"), Is.EqualTo(["21"]), "the soonest key's, in whole seconds, rounded up");
         Assert.That(response.Values("retry-after-ms"), Is.EqualTo(["20500"]));
-        Assert.That(response["x-should-retry"], Is.Null);
+        Assert.That(response["x-should-retry"], Is.EqualTo("true"));
         Assert.That((response["x-rotato-key"], response["x-rotato-tries"]), Is.EqualTo(("3", "3")));
     }
 
@@ -354,6 +354,7 @@ internal sealed class ForwarderTests
         var response = await asking;
 
         Assert.That((response.Status, response.Text, response["Retry-After"]), Is.EqualTo((429, "limit", "20")));
+        Assert.That((response["x-rotato-key"], response["x-rotato-tries"]), Is.EqualTo(("1", "2")));
     }
 
     [Test]

@@ -56,6 +56,8 @@ internal sealed class KeyRingPropertyTests
             if (sent > _refused) (_trial, Until) = (false, TimeSpan.Zero);
         }
 
+        public void Reopen() => _tried = null;
+
         public string? Take(TimeSpan now)
         {
             if (now < Until) return $"it rests until {Until}";
@@ -145,7 +147,12 @@ internal sealed class KeyRingPropertyTests
                 if (rests && (sign.WholeKey ? key == number : isKin)) Note(key, asking, sign);
             }
 
-            if (!rests && status < 500) Array.ForEach([PromiseOf(number, ""), PromiseOf(number, asking.Model)], promise => promise.Clear(asking.SentAt));
+            foreach (var promise in rests ? [] : new[] { PromiseOf(number, ""), PromiseOf(number, asking.Model) })
+            {
+                if (status < 500) promise.Clear(asking.SentAt);
+                else promise.Reopen();
+            }
+
             ring.Answer(asking, status, sign with { Organisation = owner });
             if (status == 429 && random.Next(4) > 0)
             {

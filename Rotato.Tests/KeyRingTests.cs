@@ -144,6 +144,63 @@ internal sealed class KeyRingTests
         }
     }
 
+    [Test]
+    public void WhoWaitsForATrialIsNotToldBeforeItsTimeIsOver()
+    {
+        var ring = new RingUnderTest(1, "--wait 2");
+        ring.Refuse(ring.Ask(), TimeSpan.FromSeconds(1.5));
+        var crowd = ring.AskMany(3);
+        ring.Pass(1.6);
+        Assert.That(crowd.Select(turn => turn.IsWaiting), Is.EqualTo([false, true, true]), "the trial's answer may come in time");
+        ring.Answer(crowd[0]);
+        Assert.That(crowd.Select(turn => turn.Number), Is.All.EqualTo(1));
+    }
+
+    [Test]
+    public void AHintShorterThanALearnedWindowIsKept()
+    {
+        var ring = new RingUnderTest(1, "--wait 0");
+        ring.Answer(ring.Ask());
+        ring.Pass(0.3);
+        ring.Refuse(ring.Ask(), TimeSpan.FromSeconds(0.1));
+        Assert.That(ring.Ask().Soonest.TotalSeconds, Is.EqualTo(0.1).Within(0.001));
+        ring.Pass(0.11);
+        Assert.That(ring.Ask().Number, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void OneThatIsRefusedAgainAndAgainDoesNotTakeEveryTrialFromOthers()
+    {
+        var ring = new RingUnderTest(1, "--wait 600");
+        var greedy = ring.Ask();
+        ring.RefuseAndAskAgain(greedy, null);
+        var modest = ring.Ask();
+        for (var trials = 1; modest.IsWaiting; trials++)
+        {
+            Assert.That(trials, Is.LessThan(5));
+            ring.Pass(61);
+            if (!greedy.IsWaiting) ring.RefuseAndAskAgain(greedy, null);
+        }
+    }
+
+    /// <summary>499: the client has gone.</summary>
+    [TestCase(500)]
+    [TestCase(529)]
+    [TestCase(502)]
+    [TestCase(499)]
+    public void AnAnswerThatSaysNothingOfTheKeyLeavesTheTrialToTheNext(int status)
+    {
+        var ring = new RingUnderTest(1, "--wait 0");
+        ring.Refuse(ring.Ask(), Hint);
+        ring.Pass(10.1);
+        for (var i = 0; i < 3; i++)
+        {
+            var trial = ring.Ask();
+            Assert.That(trial.Number, Is.EqualTo(1));
+            ring.Answer(trial, status);
+        }
+    }
+
     [TestCase(500)]
     [TestCase(529)]
     [TestCase(502)]
@@ -266,6 +323,15 @@ internal sealed class KeyRingTests
         ring.Refuse(ring.Ask(), Hint);
         Assert.That(Enumerable.Range(0, 4).Select(_ => ring.Ask().Number), Is.All.EqualTo(2));
         Assert.That((ring.State(1), ring.State(2), ring.State(3)), Is.EqualTo(("resting", "ready", "resting")));
+    }
+
+    [Test]
+    public void ItIsSaidOnceHoweverManyKeysShareALimit()
+    {
+        var ring = new RingUnderTest(4);
+        foreach (var turn in ring.AskMany(4)) ring.Answer(turn, 200, new(Refused: false, Organisation: "org-a"));
+
+        Assert.That(ring.Warnings, Has.Count.EqualTo(1));
     }
 
     [Test]
@@ -564,7 +630,7 @@ internal sealed class KeyRingTests
         foreach (var turn in turns.Where(turn => turn.Number == 1)) ring.Answer(turn, 401, RingUnderTest.AboutTheKey("dead", TimeSpan.FromMinutes(10)));
 
         Assert.That(ring.Warnings, Has.Count.EqualTo(1));
-        Assert.That(ring.Warnings[0], Does.Contain("key 1").And.Contain("dead").And.Contain("10 min"));
+        Assert.That(ring.Warnings[0], Does.Contain("key 1").And.Contain("dead").And.Contain("600 s"));
         Assert.That(ring.Warnings[0], Does.Not.Contain(RingUnderTest.Secret(1)));
     }
 

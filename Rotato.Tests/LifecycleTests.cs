@@ -8,6 +8,19 @@ namespace Rotato.Tests;
 internal sealed class LifecycleTests
 {
     [Test]
+    public async Task CountsWhatIsInFlightButNotWhoLooks()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream);
+        Assert.That((await rotato.GetAsync("/_rotato/status")).Text, Does.Contain("\"in_flight\":0,"));
+        var asking = rotato.AskAsync(Post("x"));
+        var request = await upstream.NextAsync();
+        Assert.That((await rotato.GetAsync("/_rotato/status")).Text, Does.Contain("\"in_flight\":1,"));
+        await request.SendAsync(Ok());
+        await asking;
+    }
+
+    [Test]
     public async Task StopsAcceptingClosesWhatIsIdleAndFinishesWhatRuns()
     {
         using var upstream = new ScriptedUpstream();
@@ -115,7 +128,7 @@ internal sealed class LifecycleTests
         await using (rotato) await rotato.GetAsync("/");
 
         Assert.That(rotato.Output, Is.Empty);
-        Assert.That(rotato.Errors.Single(), Does.StartWith("rotato: key 1 rests for 60 minutes"), "warnings are said all the same");
+        Assert.That(rotato.Errors.Single(), Does.StartWith("rotato: key 1 rests for 3600 s"), "warnings are said all the same");
     }
 
     private static async Task EndsAsync(RunningRotato rotato, double seconds)

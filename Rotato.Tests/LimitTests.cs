@@ -170,6 +170,19 @@ internal sealed class LimitTests
     }
 
     [Test]
+    public void AHintOfMillisecondsThatIsNeverTrueIsNoWayToSpin()
+    {
+        var (now, sent) = (0.0, 0);
+        for (; now < 60; now = ReadyAt, sent++)
+        {
+            Take(now);
+            Refuse(sent: now, now: now, hint: 0.001);
+        }
+
+        Assert.That(sent, Is.LessThan(70));
+    }
+
+    [Test]
     public void AfterARefusalEachAnswerLetsTwoMoreGo()
     {
         Take(0);

@@ -156,6 +156,22 @@ internal sealed class ResponseTests
         }
     }
 
+    [Test]
+    public async Task PassesWhatCameBeforeTheUpstreamBrokeOffInTheSameMoment()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream);
+        for (var i = 0; i < 30; i++)
+        {
+            var client = await rotato.ConnectAsync();
+            await client.SendAsync(Get());
+            await (await upstream.NextAsync()).SendAndCloseAsync("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart");
+
+            var response = await client.ReadAsync();
+            Assert.That((response.Status, response.IsComplete), Is.EqualTo((200, false)));
+        }
+    }
+
     [TestCase("4\r\npart\r\nnonsense\r\n\r\n")]
     [TestCase("4\r\npart and more\r\n0\r\n\r\n")]
     [TestCase("4\r\npart\r\n-1\r\n\r\n")]

@@ -313,6 +313,10 @@ internal sealed class SignsTests
     [TestCase(400, """{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}""")]
     [TestCase(400, """[{"error":{"code":400,"status":"INVALID_ARGUMENT","details":[{"reason": "API_KEY_INVALID"}]}}]""")]
     [TestCase(403, """{"error":{"code":403,"message":"Your API key was reported as leaked. Please use another API key.","status":"PERMISSION_DENIED"}}""")]
+    [TestCase(403, """{"error":{"message":"no","code":"invalid_api_key"}}""")]
+    [TestCase(400, """{"error":{"message":"no","type":"authentication_error"}}""")]
+    [TestCase(400, """{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}""")]
+    [TestCase(400, """{"code":"Client specified an invalid argument","error":"Incorrect API key provided: xa***9."}""")]
     public void ADeadKeyRestsWhollyForTenMinutes(int status, string body)
     {
         var sign = Read(status, body);

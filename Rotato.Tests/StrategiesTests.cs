@@ -43,6 +43,10 @@ internal sealed class StrategiesTests
     }
 
     [Test]
+    public void HeadroomGoesOneAfterTheOtherWhereNoneHasMore() =>
+        Assert.That(Sequence("headroom", 5, _ => _keys), Is.EqualTo([1, 2, 3, 4, 1]));
+
+    [Test]
     public void HeadroomCountsDownWhatIsOnItsWay()
     {
         Left(1, 3);

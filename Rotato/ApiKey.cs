@@ -24,6 +24,7 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
 
     /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
     public double ReadyAt(string model) => Math.Max(PacedUntil, LimitsOf(model).Max(limit => limit.ReadyAt));
+    public double RestsUntil(string model) => Math.Max(PacedUntil, LimitsOf(model).Max(limit => limit.RestsUntil));
 
     public void Take(string model, double now)
     {
@@ -39,7 +40,9 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
         _answers[status] = _answers.GetValueOrDefault(status) + 1;
         (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
         if (sign.Rests) Rest(turn, now, sign);
-        else if (status < 500) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt));
+        else if (status < 499) Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt));
+        // Nothing was said about the key: somebody else may ask.
+        else Array.ForEach(LimitsOf(turn.Model), limit => limit.Reopen());
     }
 
     public void Rest(Turn turn, double now, Sign sign, bool isOwn = true) =>

@@ -9,7 +9,7 @@ internal sealed class Connection(Socket socket, Server server)
     private Phase _phase = Phase.Idle;
     private bool _gone;
 
-    /// <summary>Whether a request is with the forwarder, or its answer on the way.</summary>
+    /// <summary>Whether a request stands in line or is with the upstream, or an answer on the way.</summary>
     public bool IsForwarding => _phase.Code == UpstreamTimeout;
     private bool IsExpired => _ended.IsCancellationRequested && !_gone;
     private Input Input => field ??= new(ReceiveAsync);
@@ -55,8 +55,9 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
+                var page = server.Status.Answer(head);
                 Enter(Phase.Line);
-                var answering = server.Status.Answer(head) is { } own ? Task.FromResult(own)
+                var answering = page is not null ? Task.FromResult(page)
                     : server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
                 _ = Input.FillAsync();
                 answer = await answering;
@@ -65,8 +66,8 @@ internal sealed class Connection(Socket socket, Server server)
             catch (Exception e) when (e is Refusal || (IsExpired && !server.IsStopping))
             {
                 answer = (e as Refusal ?? new Refusal(_phase.Code, _phase.Message)).ToAnswer();
-                // Once the deadline is over, this answer has one of its own: its client may read nothing.
-                if (IsExpired) (stays, _ended) = (false, new(Limits.LastAnswer, server.Clock));
+                // Once the deadline is over, this answer has those of its own phases.
+                if (IsExpired) (stays, _ended) = (false, new(Timeout.InfiniteTimeSpan, server.Clock));
             }
 
             using var response = answer.Response;

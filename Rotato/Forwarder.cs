@@ -61,13 +61,14 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
                 if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
                 held = held is { Status: 429 } && answer.Status != 429 ? held : answer;
+                enter(Phase.Line);
             }
-            catch (Exception e)
-                when (e is HttpRequestException or OperationCanceledException && !gone.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
                 response?.Dispose();
-                var error = (e as HttpRequestException)?.HttpRequestError;
-                Ring.Report(key, turn, error is null ? 504 : 502, default);
+                var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
+                Ring.Report(key, turn, left ? 499 : error is null ? 504 : 502, default);
+                if (left) throw;
                 if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);
                 // However long it has waited.
                 turn.Deadline = Math.Max(turn.Deadline, Ring.Now + 1);
@@ -78,17 +79,19 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         held ??= new Refusal(AllKeysResting, $"All keys rest for {Math.Ceiling(turn.Soonest)} s at least. "
             + "Come back then, add keys, or let requests wait longer with --wait.").ToAnswer();
         if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
-        return held;
+        return held with { Tries = turn.Tries };
     }
 
     // What the upstream said about that was about one key.
     private static void ComeBackIn(double seconds, HttpResponseHeaders fields)
     {
-        Array.ForEach(["Retry-After", "retry-after-ms", "x-should-retry"], name => fields.Remove(name));
+        Array.ForEach(["Retry-After", "retry-after-ms"], name => fields.Remove(name));
         fields.TryAddWithoutValidation("Retry-After", $"{Math.Max(1, Math.Ceiling(Math.Round(seconds, 3)))}");
         fields.TryAddWithoutValidation("retry-after-ms", $"{Math.Ceiling(Math.Round(seconds * 1000, 3))}");
         // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
-        if (seconds > 60) fields.TryAddWithoutValidation("x-should-retry", "false");
+        if (seconds <= 60) return;
+        fields.Remove("x-should-retry");
+        fields.TryAddWithoutValidation("x-should-retry", "false");
     }
 
     // What HttpClient lets pass though it is none: a 101 that nobody asked for, a status below 200, two lengths.

@@ -29,7 +29,7 @@ internal sealed class Gate(Options options)
     private bool IsForeign(RequestHead head) => head["Origin"] is { } origin ? !IsAllowed(origin)
         : head["Sec-Fetch-Site"] is not (null or "none" or "same-origin")
             && (head.Method, head.Path, head["Sec-Fetch-Mode"], head["Sec-Fetch-Dest"])
-                is not ("GET", Status.Page, "navigate", "document");
+                is not ("GET", Status.Page, "navigate", null or "document");
 
     // Any port of this machine. "null" and "file://" do not pass.
     private bool IsAllowed(string origin) => options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)

@@ -24,7 +24,7 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
             end = Waiting[..seen].IndexOf((byte)'\n');
         }
 
-        if (end < 0 || end > longest + 1) throw new Refusal(tooLong, $"A line is longer than {longest} bytes.");
+        if (end < 0 || end > longest + 1) throw new Refusal(tooLong, "Over 8 KiB a line or 32 KiB in all; send less.");
         if (end == 0 || Waiting[end - 1] != '\r') throw RequestHead.Bad("a line does not end in CR LF");
         var line = Encoding.Latin1.GetString(Waiting[..(end - 1)]);
         _start += end + 1;
@@ -54,7 +54,8 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     {
         // The receive that is under way may end between two looks: it is awaited before the second, and only then may
         // another begin, or that one would wait for bytes behind those that nobody has seen.
-        if (Waiting.Length <= seen) await _filling;
+        // Why it may have failed is no matter: if the client has gone, so does the other.
+        if (Waiting.Length <= seen) await _filling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Waiting.Length <= seen) await FillAsync();
     }
 

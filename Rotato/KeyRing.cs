@@ -16,8 +16,8 @@ internal sealed class Turn(string model, double arrival, int wait)
 }
 
 /// <summary>
-/// The keys and the line before them. A request gets a ready key by the strategy, each key at most once a pass; while
-/// none is ready it stands in line, first come first served. One lock around everything: the keys are few. Time is
+/// The keys and the line before them. A request gets a ready key by the strategy; while none is ready it stands in
+/// line, first come first served. One lock around everything: the keys are few. Time is
 /// monotonic, so that setting the clock neither frees nor jails a key.
 /// </summary>
 internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
@@ -44,8 +44,10 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         {
             if (_line.Count == 0 && Choose(turn, Now) is { } key) return key;
             turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // Whoever comes back after a refusal stands where it came, not behind those who came later.
-            _line.Insert(_line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1, turn);
+            // Whoever comes back after a refusal stands where it came, not behind those who came later; but one that is
+            // refused again and again, by whatever it asks for, must not take every trial from them.
+            var place = _line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1;
+            _line.Insert(turn.Tries < Limits.Passes * _keys.Length ? place : _line.Count, turn);
             Serve();
         }
 
@@ -68,11 +70,11 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             var isNews = key.Organisation is null && sign.Organisation is not null;
             key.Report(turn, now, status, sign);
             var others = Array.FindAll(_keys, other => other != key && other.Organisation == (key.Organisation ?? "?"));
-            if (isNews && others.Length > 0) warn($"{key} and {others[0]} are of one organisation: no more than one");
+            if (isNews && others.Length == 1) warn($"{key} and {others[0]} share their organisation's limit");
             // It was not they that sent the request, so it does not count among theirs.
             if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign, isOwn: false));
             var rest = key.ReadyAt(turn.Model) - now;
-            if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest / 60:0} minutes: {sign.Reason}");
+            if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest:0} s: {sign.Reason}");
             if (_line.Count > 0) Serve();
         }
     }
@@ -83,21 +85,28 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     }
 
     // Under the lock: one walk along the line. Who can be served is, who can no longer be in time is told so, and the
-    // alarm is set to the next change. Where one request finds no key for its model, those behind it wait with it.
+    // alarm is set to the next change. Where one request finds no key for its model, those behind it wait with it. A
+    // key on trial may be free at any moment: whoever waits for it is told only when its own time is over.
     private void Serve()
     {
-        var (now, soonest) = (Now, new Dictionary<string, double>());
+        var (now, soonest) = (Now, new Dictionary<string, (double Ready, double Rested)>());
         _line.RemoveAll(turn =>
         {
             var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
-            if (key is null) soonest.TryAdd(turn.Model, _keys.Min(each => each.ReadyAt(turn.Model)));
-            turn.Soonest = key is null ? Math.Max(0, soonest[turn.Model] - now) : 0;
-            return (key is not null || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
+            if (key is null) soonest.TryAdd(turn.Model, Soonest(turn.Model));
+            var (ready, rested) = soonest.GetValueOrDefault(turn.Model);
+            turn.Soonest = Math.Max(0, ready - now);
+            var isOver = key is not null || now >= turn.Deadline || rested > turn.Deadline;
+            return isOver && turn.Served.TrySetResult(key);
         });
+        if (_line.Count == 0) return;
+        var wake = _line.Min(turn => Math.Min(turn.Soonest, turn.Deadline - now));
         // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-        if (_line.Count > 0)
-            Alarm.Change(TimeSpan.FromSeconds(_line.Min(turn => turn.Soonest) + 0.001), Timeout.InfiniteTimeSpan);
+        Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
     }
+
+    private (double Ready, double Rested) Soonest(string model) =>
+        (_keys.Min(key => key.ReadyAt(model)), _keys.Min(key => key.RestsUntil(model)));
 
     // A first pass over the keys is always made; another one, over those that are ready again, only in time.
     private ApiKey? Choose(Turn turn, double now)

@@ -56,6 +56,9 @@ internal sealed class Limit
         _strikes = 0;
     }
 
+    /// <summary>A request got no answer that says anything: another one may go in its place.</summary>
+    public void Reopen() => _room = Math.Max(1, _room);
+
     /// <summary>
     /// Begins a rest or lengthens it. Refusals of requests sent before it began are the same wave: no further strike.
     /// What was refused to another key that shares the limit has not been counted here.
@@ -67,14 +70,18 @@ internal sealed class Limit
         if (sign.Refused && !sameWave) _strikes++;
         if (!sameWave || now >= _until) (OnTrial, _restBegan, _room) = (true, now, 1);
         var backOff = Math.Min(60, Math.Pow(2, Math.Max(0, _strikes - 1))) * (0.8 + (0.4 * Random.Shared.NextDouble()));
-        var rest = sign.Rest ?? (sameWave && now < _until ? 0 : backOff);
+        // Refused again and again whatever it says: a hint of milliseconds is then no answer, but a way to spin.
+        var least = sign.Refused && _strikes > 3 ? 1 : 0;
+        var rest = sign.Rest is { } told ? Math.Max(told, least) : sameWave && now < _until ? 0 : backOff;
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
         // Without a hint the window ends somewhere in the rest: its middle. A long rest is no window, and what is below
         // a second is only noise.
-        var window = now + (sign.Rest ?? (rest / 2)) - _windowBegan;
-        if (window > 120) return;
+        var ends = now + (sign.Rest ?? (rest / 2));
+        if (ends - _windowBegan > 120) return;
         // A window in which nobody got through says nothing of its size.
         (_most, _step) = (_used > 0 ? _used : double.PositiveInfinity, 0.5);
-        if (rest > 0) _window = Math.Max(1, window);
+        if (rest <= 0) return;
+        _window = Math.Max(1, ends - _windowBegan);
+        _windowBegan = ends - _window;
     }
 }

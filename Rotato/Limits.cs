@@ -2,10 +2,10 @@
 internal static class Limits
 {
     public const int RequestLine = 8 << 10, HeadBytes = 32 << 10, HeadFields = 100, Connections = 10_000;
-    public const int ErrorBody = 64 << 20, BodiesInAll = 512 << 20, ModelName = 128, ModelsOfKey = 256;
+    public const int ErrorBody = 64 << 20, BodiesInAll = 512 << 20, ModelName = 128, ModelsOfKey = 256, Passes = 3;
     public const int SmallestRead = 1 << 10, LargestRead = 16 << 10, LongestRest = 24 * 60 * 60, Drain = 30;
-    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), LastAnswer = Connect;
-    public static readonly TimeSpan ConnectionIdle = TimeSpan.FromSeconds(30), ConnectionLife = 10 * ConnectionIdle;
+    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(10), ConnectionIdle = 3 * Connect;
+    public static readonly TimeSpan ConnectionLife = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan Again = TimeSpan.FromMilliseconds(250), DrainCheck = TimeSpan.FromMilliseconds(20);
 }
 
@@ -17,9 +17,9 @@ internal static class Limits
 internal sealed record Phase(int Seconds, ErrorCode Code = None, string Message = "")
 {
     public static readonly Phase Idle = new(120), Goodbye = new(2), Client = new(300, UpstreamTimeout);
-    public static readonly Phase Head = new(30, RequestTimeout, "The request's head was not complete within 30 s.");
-    public static readonly Phase Body = new(60, RequestTimeout, "No byte of the request's body came for 60 s.");
+    public static readonly Phase Head = new(30, RequestTimeout, "No whole head came within 30 s; send it at once.");
+    public static readonly Phase Body = new(60, RequestTimeout, "No byte of the body came for 60 s; send it at once.");
     public static readonly Phase Continue = Body with { Message = "The client did not send the body it announced." };
-    public static readonly Phase Upstream = new(1800, UpstreamTimeout, "The upstream was silent for 30 minutes.");
+    public static readonly Phase Upstream = new(1800, UpstreamTimeout, "Nothing from upstream for 30 min; try again.");
     public static readonly Phase Line = Upstream with { Seconds = 1_000_000 };
 }

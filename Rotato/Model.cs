@@ -2,14 +2,14 @@
 internal static class Model
 {
     /// <summary>
-    /// NAME of a path with /models/NAME, or the top-level "model" of a JSON body; "" where there is none or it could
-    /// not be shown to people. Reads no further than the name and copies nothing else.
+    /// NAME of a path with /models/NAME, or the top-level "model" of a JSON body, or what of it fits; "" where there is
+    /// none. Reads no further than the name and copies nothing else.
     /// </summary>
     public static string Of(RequestHead head, ReadOnlySpan<byte> body)
     {
         var name = head.Path.Split("/models/") is [_, var tail] ? tail.Split(':', '/')[0]
             : body.TrimStart(" \t\r\n"u8) is [(byte)'{', ..] ? InJson(body) : "";
-        return name.Length <= Limits.ModelName && !name.AsSpan().ContainsAnyExceptInRange('!', '~') ? name : "";
+        return name.Length <= Limits.ModelName ? name : name[..Limits.ModelName];
     }
 
     private static string InJson(ReadOnlySpan<byte> body)

@@ -50,17 +50,18 @@ catch (Exception e) when (e is UsageException or SocketException or IOException 
 }
 
 // Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux lets a
-// process write over the former, and say that no memory shall be in the latter.
+// process write over the former (but for its own name), and say that no memory shall be in the latter.
 static void HideKeys()
 {
     try
     {
         File.WriteAllText("/proc/self/coredump_filter", "0");
-        // arg_start and arg_end, proc_pid_stat(5); the second field, in brackets, may hold blanks.
-        var stat = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ');
-        long[] ends = [.. stat[46..48].Select(text => long.Parse(text, CultureInfo.InvariantCulture))];
+        var line = File.ReadAllBytes("/proc/self/cmdline");
+        var end = Array.IndexOf(line, (byte)0);
+        // arg_start, proc_pid_stat(5); the second field, in brackets, may hold blanks.
+        var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
         using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
-        RandomAccess.Write(memory, new byte[ends[1] - ends[0]], ends[0]);
+        RandomAccess.Write(memory, new byte[line.Length - end], long.Parse(start, CultureInfo.InvariantCulture) + end);
     }
     // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
     catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }

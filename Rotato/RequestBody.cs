@@ -19,7 +19,7 @@ internal sealed class RequestBody(long max) : IDisposable
     /// <exception cref="Refusal">Not a chunked body, or larger than allowed.</exception>
     public async ValueTask ReadAsync(RequestHead head, Input input)
     {
-        if (head.Length is { } length) await AppendAsync(input, length);
+        if (head.Length is > 0 and var length) await AppendAsync(input, length);
         if (head.Length is not null) return;
         while (ParseSize(await LineAsync(input)) is > 0 and var size)
         {
@@ -28,8 +28,11 @@ internal sealed class RequestBody(long max) : IDisposable
         }
 
         // Trailers must be fields, and are dropped: nothing behind the body may still change what the head has said.
-        for (var lines = 0; await LineAsync(input) is not "" and var trailer; lines++)
-            if (RequestHead.ParseField(trailer).Name == "" || lines == Limits.HeadFields) throw Bad();
+        for (var left = Limits.HeadFields; await LineAsync(input) is not "" and var trailer; left--)
+        {
+            RequestHead.ParseField(trailer);
+            if (left == 0) throw Bad();
+        }
     }
 
     public void Dispose() => Interlocked.Add(ref _heldInAll, -_held);
@@ -44,18 +47,14 @@ internal sealed class RequestBody(long max) : IDisposable
 
     private static Refusal Bad() => RequestHead.Bad("its chunked body is malformed");
 
-    // Counted before it is allocated. The stream grows to a known length at once, and doubles for chunks, so that many
-    // small ones do not copy the body many times.
+    // Counted before there is room for it. The stream grows to a known length at once, and doubles for chunks, so that
+    // many small ones do not copy the body many times.
     private async ValueTask AppendAsync(Input input, long more)
     {
-        if (_held + more > max) throw new Refusal(PayloadTooLarge, "The body is larger than --max-body allows.");
-        if (Interlocked.Add(ref _heldInAll, more) > Limits.BodiesInAll)
-        {
-            Interlocked.Add(ref _heldInAll, -more);
-            throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
-        }
-
+        if (_held + more > max) throw new Refusal(PayloadTooLarge, "Over --max-body; send less or raise it.");
         _held += more;
+        if (Interlocked.Add(ref _heldInAll, more) > Limits.BodiesInAll)
+            throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
         _bytes.SetLength(_held);
         await input.ReadAsync(_bytes.GetBuffer().AsMemory((int)(_held - more), (int)more));
     }

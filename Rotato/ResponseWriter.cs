@@ -32,7 +32,20 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
         _text.Append(keepAlive || status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
         _unsent.Write(Encoding.Latin1.GetBytes(_text.ToString()));
         var body = bodiless ? Stream.Null : await response.Content.ReadAsStreamAsync(ended);
-        var buffer = ArrayPool<byte>.Shared.Rent(Limits.SmallestRead);
+        try
+        {
+            await CopyAsync(body, chunked, ended);
+        }
+        finally
+        {
+            // What has come is the client's, also where the upstream breaks off behind it.
+            await FlushAsync(ended);
+        }
+    }
+
+    private async Task CopyAsync(Stream body, bool chunked, CancellationToken ended)
+    {
+        var buffer = new byte[Limits.SmallestRead];
         for (var count = 1; count > 0;)
         {
             var read = body.ReadAsync(buffer, ended);
@@ -44,14 +57,8 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             _unsent.Write(buffer, 0, count);
             if (chunked) _unsent.Write("\r\n"u8);
             // A stream of events keeps the small buffer, for there may be thousands; a file gets larger ones.
-            if (count < buffer.Length || count == Limits.LargestRead) continue;
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = ArrayPool<byte>.Shared.Rent(4 * count);
+            if (count == buffer.Length && count < Limits.LargestRead) buffer = new byte[4 * count];
         }
-
-        await FlushAsync(ended);
-        // Only here, not in a finally: after an exception a read that was under way may still write into it.
-        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private void AppendFields(HttpHeadersNonValidated fields, string[] connection)

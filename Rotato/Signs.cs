@@ -18,6 +18,9 @@ internal static class Signs
 {
     private static readonly Sign Dead = new(true, "the API refuses the key; mend or remove it", 600, WholeKey: true);
     private static readonly Sign Broke = new(true, "money or plan used up; see the billing page", 3600, WholeKey: true);
+    // How an error's JSON says that the key is invalid (providers.md 3.2): values begin so.
+    private static readonly string[] Invalid = ["API_KEY_INVALID", "invalid_api_key", "authentication_error",
+        "Invalid API key", "API key not valid", "Incorrect API key", "Your API key was reported as leaked"];
     // How an error's JSON says that money or plan is used up (providers.md 3.2): values begin so.
     private static readonly string[] Unpaid = ["insufficient_quota", "billing_", "credit_balance_exhausted",
         "project_spend_limit", "organization_spend_limit", "organization_usage_limit", "enforced_spend_limit",
@@ -85,7 +88,7 @@ internal static class Signs
         var foreseen = new Sign(false, "nothing left in its window", Exhausted(fields, now));
         if (!AreInBody(status)) return foreseen;
         var hint = Hint(fields, text, now) ?? foreseen.Rest;
-        if ((int)status == 401 || Says(text, "API_KEY_INVALID", "Your API key was reported as leaked")) return Dead;
+        if ((int)status == 401 || Says(text, Invalid)) return Dead;
         if (Says(text, "weight_exceeds_budget", "linked_organization_")) return foreseen;
         if (Says(text, Unpaid) || ((int)status == 402 && hint is null)) return Broke;
         return (int)status is 402 or 429 ? new(true, "rate limit", hint) : foreseen;

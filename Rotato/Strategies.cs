@@ -25,7 +25,8 @@ internal sealed class Sticky : IStrategy
 /// <summary>The one with most requests left by what its answers say; one that has not said counts as full.</summary>
 internal sealed class Headroom : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => ready.MaxBy(key => key.Remaining ?? int.MaxValue)!;
+    public ApiKey Choose(ApiKey[] ready, ApiKey? last) =>
+        ready.OrderByDescending(key => key.Remaining ?? int.MaxValue).ThenBy(key => key.Number <= last?.Number).First();
 }
 
 internal static class Strategies
