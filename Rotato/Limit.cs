@@ -74,14 +74,12 @@ internal sealed class Limit
         var least = sign.Refused && _strikes > 3 ? 1 : 0;
         var rest = sign.Rest is { } told ? Math.Max(told, least) : sameWave && now < _until ? 0 : backOff;
         if (now + rest > _until) (_until, Reason) = (now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. A long rest is no window, and what is below
-        // a second is only noise.
-        var ends = now + (sign.Rest ?? (rest / 2));
-        if (ends - _windowBegan > 120) return;
+        // Without a hint the window ends somewhere in the rest: its middle. A long rest is no window; what is below a
+        // second is mostly noise, the more so the more were sent in it.
+        var window = now + (sign.Rest ?? (rest / 2)) - _windowBegan;
+        if (window > 120) return;
         // A window in which nobody got through says nothing of its size.
         (_most, _step) = (_used > 0 ? _used : double.PositiveInfinity, 0.5);
-        if (rest <= 0) return;
-        _window = Math.Max(1, ends - _windowBegan);
-        _windowBegan = ends - _window;
+        if (rest > 0) _window = Math.Max(Math.Min(1, 0.2 * _used), window);
     }
 }
