@@ -59,7 +59,7 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(Phase.Line);
                 var answering = page is not null ? Task.FromResult(page)
                     : server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
-                _ = Input.FillAsync();
+                if (page is null) _ = Input.FillAsync();
                 answer = await answering;
                 if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
             }

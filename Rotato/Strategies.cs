@@ -22,11 +22,14 @@ internal sealed class Sticky : IStrategy
     public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, k => k.Number >= last?.Number) ?? ready[0];
 }
 
-/// <summary>The one with most requests left by what its answers say; one that has not said counts as full.</summary>
+/// <summary>
+/// The one with most requests left by what its answers say, of equals the next in turn; one that has not said counts as
+/// full.
+/// </summary>
 internal sealed class Headroom : IStrategy
 {
     public ApiKey Choose(ApiKey[] ready, ApiKey? last) =>
-        ready.OrderByDescending(key => key.Remaining ?? int.MaxValue).ThenBy(key => key.Number <= last?.Number).First();
+        ready.MaxBy(key => (2L * (key.Remaining ?? int.MaxValue)) + (key.Number > last?.Number ? 1 : 0))!;
 }
 
 internal static class Strategies
