@@ -262,7 +262,8 @@ internal sealed class KeyRingTests
         Assert.That(waiting.All(turn => turn.IsWaiting));
     }
 
-    [Test]
+    // It measures the memory of the whole process.
+    [Test, NonParallelizable]
     public void AnEndlessNumberOfModelsIsNoLeak()
     {
         var ring = new RingUnderTest(1, "--wait 0");
