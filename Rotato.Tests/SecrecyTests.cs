@@ -53,7 +53,8 @@ internal sealed class SecrecyTests
         await request.SendAsync("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: "
             + $"openai-insecure-api-key.{rotato.Keys[0]}\r\nX: {rotato.Keys[0]}\r\n\r\n");
 
-        Assert.That((await client.ReadAsync()).Status, Is.EqualTo(101));
+        var response = await client.ReadAsync();
+        Assert.That((response.Status, response["Sec-WebSocket-Protocol"]), Is.EqualTo((101, "openai-insecure-api-key.x")), "one that it offered");
     }
 
     [TestCase("http", false)]

@@ -4,7 +4,8 @@
 /// </summary>
 internal static class Credentials
 {
-    private const string Protocols = "Sec-WebSocket-Protocol", ProtocolKey = "openai-insecure-api-key.";
+    public const string Protocols = "Sec-WebSocket-Protocol";
+    private const string ProtocolKey = "openai-insecure-api-key.";
     private static readonly string[] Carriers = ["Authorization", "x-api-key", "x-goog-api-key", "api-key"];
 
     /// <summary>

@@ -22,8 +22,10 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
         AppendFields(response.Headers.NonValidated, connection);
         AppendFields(response.Content.Headers.NonValidated, connection);
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
-        // have, would be found in any word.
-        if (answer.Key is { Secret.Length: >= 16 } key) _text.Replace(key.Secret, "[key]");
+        // have, would be found in any word. As a sub-protocol it becomes the client's own again: a WebSocket client
+        // takes none that it has not offered.
+        var echo = head?.Keys.FirstOrDefault(sent => sent.Field == Credentials.Protocols).Secret ?? "[key]";
+        if (answer.Key is { Secret.Length: >= 16 } key) _text.Replace(key.Secret, echo);
         if (answer.Key?.Number is { } n) _text.Append($"x-rotato-key: {n}\r\nx-rotato-tries: {answer.Tries}\r\n");
         if (status == 401 && head?.Path == Status.Page) _text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
         if (length is not null && status is not (101 or 204)) _text.Append($"Content-Length: {length}\r\n");
