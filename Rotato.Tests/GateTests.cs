@@ -254,6 +254,7 @@ internal sealed class GateTests
     [TestCase("GET /v1/models", "Sec-Fetch-Site: cross-site|Sec-Fetch-Mode: no-cors|Sec-Fetch-Dest: image", Forbidden)]
     // A link to the status page may stand anywhere; nothing else of it is served to other sites.
     [TestCase("GET /_rotato", "Sec-Fetch-Site: cross-site|Sec-Fetch-Mode: navigate|Sec-Fetch-Dest: document", None)]
+    [TestCase("GET /_rotato", "Sec-Fetch-Site: cross-site|Sec-Fetch-Mode: navigate", None)]
     [TestCase("GET /_rotato",
         "Sec-Fetch-Site: same-site|Sec-Fetch-Mode: navigate|Sec-Fetch-Dest: document|Sec-Fetch-User: ?1", None)]
     [TestCase("GET /_rotato", "Sec-Fetch-Site: cross-site|Sec-Fetch-Mode: navigate|Sec-Fetch-Dest: iframe", Forbidden)]

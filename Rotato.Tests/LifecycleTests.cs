@@ -21,6 +21,17 @@ internal sealed class LifecycleTests
     }
 
     [Test]
+    public async Task ShowsItsPagesToAClientThatHasSaidAllItHasToSay()
+    {
+        await using var rotato = new RunningRotato(upstream: null, "--upstream https://api.example.com");
+        var client = await rotato.ConnectAsync();
+        await client.SendAsync(Get("/_rotato/status"));
+        client.HalfClose();
+
+        Assert.That((await client.ReadAsync()).Status, Is.EqualTo(200));
+    }
+
+    [Test]
     public async Task StopsAcceptingClosesWhatIsIdleAndFinishesWhatRuns()
     {
         using var upstream = new ScriptedUpstream();
