@@ -67,6 +67,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             {
                 response?.Dispose();
                 var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
+                // 499, as in the log, for a client that has not waited; a key is not to blame for either.
                 Ring.Report(key, turn, left ? 499 : error is null ? 504 : 502, default);
                 if (left) throw;
                 if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);

@@ -17,8 +17,8 @@ internal sealed class Turn(string model, double arrival, int wait)
 
 /// <summary>
 /// The keys and the line before them. A request gets a ready key by the strategy; while none is ready it stands in
-/// line, first come first served. One lock around everything: the keys are few. Time is
-/// monotonic, so that setting the clock neither frees nor jails a key.
+/// line, first come first served. One lock around everything: the keys are few. Time is monotonic, so that setting the
+/// clock neither frees nor jails a key.
 /// </summary>
 internal sealed class KeyRing(Options options, TimeProvider clock, Action<string> warn)
 {
@@ -85,8 +85,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     }
 
     // Under the lock: one walk along the line. Who can be served is, who can no longer be in time is told so, and the
-    // alarm is set to the next change. Where one request finds no key for its model, those behind it wait with it. A
-    // key on trial may be free at any moment: whoever waits for it is told only when its own time is over.
+    // alarm is set to the next change. Where one request finds no key for its model, those behind it that want the same
+    // wait too. A key on trial may be free at any moment: whoever waits for it is told only when its own time is over.
     private void Serve()
     {
         var (now, soonest) = (Now, new Dictionary<string, (double Ready, double Rested)>());

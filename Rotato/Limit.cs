@@ -1,6 +1,6 @@
 /// <summary>
 /// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer
-/// clears it; after a refusal each answer that is none lets two more go, so a crowd never runs into the next one. It
+/// clears it; after a refusal each answer that is none lets two more go, so that no crowd runs into the next one. It
 /// also remembers how many requests its last window took and closes by itself after as many, so that the next refusal
 /// is foreseen and not collected. Times are seconds of the ring's clock; guarded by the ring's lock.
 /// </summary>
@@ -18,9 +18,10 @@ internal sealed class Limit
     private bool IsFull => _used + 1 > _most;
     private double WindowEnds => _windowBegan + _window;
 
+    /// <summary>Until when it is closed; a trial that is under way is not counted.</summary>
     public double RestsUntil => Math.Max(_until, IsFull ? WindowEnds : 0);
 
-    // While those that were let go are silent, one more may try each second.
+    /// <summary>When another may go. While those that were let go are silent, that is one a second.</summary>
     public double ReadyAt => Math.Max(RestsUntil, _room < 1 ? _asked + 1 : 0);
 
     /// <summary>A request is sent.</summary>

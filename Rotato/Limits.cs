@@ -12,7 +12,7 @@ internal static class Limits
 /// <summary>
 /// What a connection waits for, how many seconds at most, and what it answers when they are over; once an answer has
 /// begun it is just cut. A connection has one deadline, moved on at every step. The line of those that wait for a key
-/// has deadlines of its own (--wait).
+/// has deadlines of its own (--wait). Those that end in <see cref="UpstreamTimeout"/> are what counts as in flight.
 /// </summary>
 internal sealed record Phase(int Seconds, ErrorCode Code = None, string Message = "")
 {

@@ -1,7 +1,7 @@
 /// <summary>
 /// Writes one answer. The framing is made here from what arrives and never copied, so whatever an upstream claims, its
 /// answer ends where this one does. Nothing is held back while the upstream pauses; what has come without a pause goes
-/// in one send. Where it throws, the answer is incomplete and the connection must be cut.
+/// in few sends. Where it throws, the answer is incomplete and the connection must be cut.
 /// </summary>
 /// <param name="socket">The client.</param>
 /// <param name="enter">Moves the connection's deadline on.</param>
