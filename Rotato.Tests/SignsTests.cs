@@ -36,6 +36,7 @@ internal sealed class SignsTests
     [TestCase("2m59.56s", 179.56)]
     [TestCase("1h2m3s", 3723)]
     [TestCase("1h", 3600)]
+    [TestCase("1m30", 90, Description = "what has no unit is seconds")]
     [TestCase("Mon, 23 Nov 2026 12:00:30 GMT", 30, Description = "IMF-fixdate")]
     [TestCase("Monday, 23-Nov-26 12:00:30 GMT", 30, Description = "RFC 850")]
     [TestCase("Mon Nov 23 12:00:30 2026", 30, Description = "asctime")]
@@ -74,7 +75,6 @@ internal sealed class SignsTests
     [TestCase("null")]
     [TestCase("NaN")]
     [TestCase("5 apples")]
-    [TestCase("1s2")]
     [TestCase("s5")]
     [TestCase("P1D")]
     [TestCase("PT5S")]
@@ -406,8 +406,19 @@ internal sealed class SignsTests
     }
 
     [Test]
-    public void OnlyErrorsThatMayMeanTheKeyAreReadAndHeld() => Assert.That(
-        Enumerable.Range(100, 500).Where(status => Signs.AreInBody((HttpStatusCode)status)), Is.EqualTo([400, 401, 402, 403, 429]));
+    public async Task OnlyErrorsThatMayMeanTheKeyAreReadAndHeld()
+    {
+        var read = new List<int>();
+        for (var status = 100; status < 600; status++)
+        {
+            using var body = new MemoryStream([1]);
+            using var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StreamContent(body) };
+            await Signs.ReadAsync(response, Now, default);
+            if (body.Position > 0) read.Add(status);
+        }
+
+        Assert.That(read, Is.EqualTo([400, 401, 402, 403, 429]));
+    }
 
     [Test]
     public void NoAnswerMakesItThrow()
@@ -443,7 +454,8 @@ internal sealed class SignsTests
     {
         using var response = new HttpResponseMessage((HttpStatusCode)status);
         foreach (var (name, value) in fields) response.Headers.TryAddWithoutValidation(name, value);
-        return Signs.Read(response, Encoding.UTF8.GetBytes(body), clock);
+        response.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        return Signs.ReadAsync(response, clock, default).AsTask().GetAwaiter().GetResult();
     }
 
     private static (bool Refused, TimeSpan? For, bool WholeKey) Known(Sign sign) =>

@@ -4,37 +4,32 @@
 /// </summary>
 internal static class Credentials
 {
-    public const string Protocols = "Sec-WebSocket-Protocol";
-    private const string ProtocolKey = "openai-insecure-api-key.";
-    private static readonly string[] Carriers = ["Authorization", "x-api-key", "x-goog-api-key", "api-key"];
+    public const string Protocols = "Sec-WebSocket-Protocol", ProtocolKey = "openai-insecure-api-key.";
 
     /// <summary>
-    /// Takes every key out of a head, so that nothing behind it can pass one on. Each comes with the field that ours
-    /// goes into for it: never the URL, even for ?key=. All other bytes of the target stay as they came.
+    /// Takes every key out of a head, so that nothing behind it can pass one on, and gives the target without it. Each
+    /// goes into <paramref name="keys"/> with the field that ours takes for it: never the URL, even for ?key=. All
+    /// other bytes of the target stay as they came.
     /// </summary>
-    public static (List<(string Field, string Secret)> Keys, string Target) TakeFrom(
-        Dictionary<string, string> fields, string target)
+    public static string TakeFrom(Dictionary<string, string> fields, string target, List<(string, string)> keys)
     {
-        var keys = new List<(string Field, string Secret)>();
-        foreach (var name in Carriers)
+        foreach (var name in (ReadOnlySpan<string>)["Authorization", "x-api-key", "x-goog-api-key", "api-key"])
             if (fields.Remove(name, out var value)) keys.Add((name, value.Split(' ')[^1]));
-        if (fields.Remove(Protocols, out var offered))
-        {
-            var members = offered.Split(',', StringSplitOptions.TrimEntries).ToLookup(IsProtocolKey);
-            keys.AddRange(members[true].Select(member => (Protocols, member[ProtocolKey.Length..])));
-            if (members[false].Any()) fields[Protocols] = string.Join(", ", members[false]);
-        }
+        if (fields.Remove(Protocols, out var offered) && Others(offered, ", ", ProtocolKey, Protocols) is { } protocols)
+            fields[Protocols] = protocols;
+        if (target.Split('?', 2) is not [var path, var query]) return target;
+        return Others(query, "&", "key=", "x-goog-api-key") is { } parameters ? $"{path}?{parameters}" : path;
 
-        if (target.Split('?', 2) is not [var path, var query]) return (keys, target);
-        var parts = query.Split('&').ToLookup(IsKeyParameter);
-        keys.AddRange(parts[true].Select(part => ("x-goog-api-key", Uri.UnescapeDataString(part.Split('=', 2)[^1]))));
-        return (keys, parts[false].Any() ? $"{path}?{string.Join('&', parts[false])}" : path);
+        string? Others(string list, string separator, string mark, string field)
+        {
+            var members = list.Split(separator[0], StringSplitOptions.TrimEntries)
+                .ToLookup(member => Uri.UnescapeDataString(member).StartsWith(mark, Ordinal));
+            keys.AddRange(members[true].Select(member => (field, Uri.UnescapeDataString(member)[mark.Length..])));
+            return members[false].Any() ? string.Join(separator, members[false]) : null;
+        }
     }
 
     /// <summary>What stands before a key in its field.</summary>
     public static string Prefix(string field) =>
         field switch { "Authorization" => "Bearer ", Protocols => ProtocolKey, _ => "" };
-
-    private static bool IsProtocolKey(string member) => member.StartsWith(ProtocolKey, Ordinal);
-    private static bool IsKeyParameter(string part) => Uri.UnescapeDataString(part.Split('=')[0]) == "key";
 }

@@ -15,20 +15,14 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
     // refused.
     private static readonly UriCreationOptions Raw = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    // Failures before a byte of the request can have arrived. After one of any other kind it may have been worked on,
-    // and paid for.
-    private static readonly HttpRequestError[] Unsent = [HttpRequestError.ConnectionError,
-        HttpRequestError.NameResolutionError, HttpRequestError.SecureConnectionError];
-
     // A client that does nothing by itself: no redirect (it would carry x-api-key to another host), no cookies (keys
-    // would share a jar), no decompression, no tracing. A proxy of the environment serves https alone, through a
-    // tunnel it cannot look into. A connection's life is bounded so that DNS is asked again, its idling so that it is
-    // not used when the upstream has dropped it.
+    // would share a jar); decompression is off anyway, and tracing left out of the build. A proxy of the environment
+    // serves what leaves this machine, which is https alone, through a tunnel it cannot look into. A connection's life
+    // is bounded so that DNS is asked again, its idling so that it is not used when the upstream has dropped it.
     private readonly HttpMessageInvoker _upstream = new(new SocketsHttpHandler
     {
-        AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None,
-        UseProxy = options.Upstream.Scheme == Uri.UriSchemeHttps && !options.Upstream.IsLoopback,
-        ConnectTimeout = Limits.Connect, ConnectCallback = ConnectAsync, ActivityHeadersPropagator = null,
+        AllowAutoRedirect = false, UseCookies = false, UseProxy = !options.Upstream.IsLoopback,
+        ConnectTimeout = Limits.Connect, ConnectCallback = ConnectAsync,
         PooledConnectionLifetime = Limits.ConnectionLife, PooledConnectionIdleTimeout = Limits.ConnectionIdle,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
@@ -50,27 +44,40 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         var (turn, unsent, held) = (Ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
         while (await Ring.NextAsync(turn, gone) is { } key)
         {
-            HttpResponseMessage? response = null;
             enter(Phase.Upstream);
             try
             {
-                response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
-                if (!IsSound(response, head)) throw new HttpRequestException(HttpRequestError.InvalidResponse);
-                var (answer, sign) = (new Answer(response, key, turn.Tries), await JudgeAsync(response, gone));
+                var response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
+                // What HttpClient lets pass: a status below 200, a 101 that nobody asked for, two lengths.
+                response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
+                if ((int)response.StatusCode < (head.Upgrades ? 101 : 200) || lengths.Count > 1)
+                {
+                    response.Dispose();
+                    throw new HttpRequestException(HttpRequestError.InvalidResponse);
+                }
+
+                var sign = await Signs.ReadAsync(response, clock.GetUtcNow(), gone);
+                var answer = new Answer(response, key, turn.Tries);
                 Ring.Report(key, turn, answer.Status, sign);
                 if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
-                held = held is { Status: 429 } && answer.Status != 429 ? held : answer;
+                if (held?.Status != 429 || answer.Status == 429) held = answer;
                 enter(Phase.Line);
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
-                response?.Dispose();
+                // No kind of error: no connection in time. 499, as in the log, for a client that has not waited. A key
+                // is not to blame for any of them.
                 var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
-                // 499, as in the log, for a client that has not waited; a key is not to blame for either.
-                Ring.Report(key, turn, left ? 499 : error is null ? 504 : 502, default);
+                var code = error is null ? UpstreamTimeout : UpstreamUnreachable;
+                Ring.Report(key, turn, left ? 499 : (int)code, default);
                 if (left) throw;
-                if (!Unsent.Contains(error ?? HttpRequestError.ConnectionError) || unsent++ > 0) throw Failed(error);
+                // The kinds that come before a byte of the request can have arrived: name, connection, TLS. After any
+                // other it may have been worked on, and paid for.
+                var isUnsent = error is null or (> HttpRequestError.Unknown and < HttpRequestError.HttpProtocolError);
+                // The kind is a fixed word. The exception's message is not shown: it may quote what the upstream sent.
+                var kind = error?.ToString() ?? "no connection within 10 s";
+                if (!isUnsent || unsent++ > 0) throw new Refusal(code, $"No answer ({kind}); check --upstream.");
                 // However long it has waited.
                 turn.Deadline = Math.Max(turn.Deadline, Ring.Now + 1);
                 await Task.Delay(Limits.Again, clock, gone);
@@ -83,28 +90,17 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         return held with { Tries = turn.Tries };
     }
 
-    // What the upstream said about that was about one key.
+    // What the upstream said about that was about one key. The SDKs replace a hint of more than a minute by a short one
+    // of their own, unless told not to (providers.md 4).
     private static void ComeBackIn(double seconds, HttpResponseHeaders fields)
     {
-        Array.ForEach(["Retry-After", "retry-after-ms"], name => fields.Remove(name));
-        fields.TryAddWithoutValidation("Retry-After", $"{Math.Max(1, Math.Ceiling(Math.Round(seconds, 3)))}");
-        fields.TryAddWithoutValidation("retry-after-ms", $"{Math.Ceiling(Math.Round(seconds * 1000, 3))}");
-        // The SDKs replace a longer hint by a short one of their own, unless told not to (providers.md 4).
-        if (seconds <= 60) return;
-        fields.Remove("x-should-retry");
-        fields.TryAddWithoutValidation("x-should-retry", "false");
+        var milliseconds = Math.Ceiling(Math.Round(seconds * 1000, 3));
+        fields.RetryAfter = new(TimeSpan.FromSeconds(Math.Max(1, Math.Ceiling(milliseconds / 1000))));
+        fields.Remove("retry-after-ms");
+        fields.Add("retry-after-ms", $"{milliseconds}");
+        if (milliseconds > 60_000) fields.Remove("x-should-retry");
+        if (milliseconds > 60_000) fields.Add("x-should-retry", "false");
     }
-
-    // What HttpClient lets pass though it is none: a 101 that nobody asked for, a status below 200, two lengths.
-    private static bool IsSound(HttpResponseMessage response, RequestHead head) =>
-        ((int)response.StatusCode >= 200 || (response.StatusCode == HttpStatusCode.SwitchingProtocols && head.Upgrades))
-        && !(response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var values) && values.Count > 1);
-
-    // The kind of failure is a fixed word of the framework. Its message is not shown: it may quote what the upstream
-    // has sent.
-    private static Refusal Failed(HttpRequestError? error) => error is null
-        ? new(UpstreamTimeout, "The upstream took no connection within 10 s; check --upstream and the network.")
-        : new(UpstreamUnreachable, $"The upstream gave no answer ({error}); check --upstream and the network.");
 
     // As the framework connects, but with keep-alive probes: without them a dead peer is noticed only after the
     // silence that a thinking model is allowed, and home routers forget a connection that is silent for minutes.
@@ -118,22 +114,10 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             await socket.ConnectAsync(context.DnsEndPoint, cancel);
             return new NetworkStream(socket, ownsSocket: true);
         }
-        catch
+        finally
         {
-            socket.Dispose();
-            throw;
+            if (!socket.Connected) socket.Dispose();
         }
-    }
-
-    // The body of an error that may mean the key is read whole: to judge it, and to give it to the client later if no
-    // other key serves.
-    private async ValueTask<Sign> JudgeAsync(HttpResponseMessage response, CancellationToken gone)
-    {
-        if (!Signs.AreInBody(response.StatusCode)) return Signs.Read(response, [], clock.GetUtcNow());
-        await response.Content.LoadIntoBufferAsync(Limits.ErrorBody, gone);
-        var isPlain = !response.Content.Headers.NonValidated.Contains("Content-Encoding");
-        var body = await response.Content.ReadAsByteArrayAsync(gone);
-        return Signs.Read(response, isPlain ? body : [], clock.GetUtcNow());
     }
 
     // Strip, then set: what ends here and every credential goes first, the key comes last.
@@ -142,8 +126,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         var uri = new Uri(options.UpstreamText + head.Target, Raw);
         // A target that changes the host is the shortest way to lose every key. The parser lets none pass; this is
         // the second lock.
-        if (uri.Scheme != options.Upstream.Scheme || uri.Authority != options.Upstream.Authority)
-            throw RequestHead.Bad("it names another host");
+        if (uri.Authority != options.Upstream.Authority) throw RequestHead.Bad("it names another host");
         // Without a content, be it empty, HttpClient sends again by itself when a connection ends: harmless only for
         // these methods.
         var bare = body.IsEmpty && head.Method is "GET" or "HEAD" or "OPTIONS";
@@ -157,9 +140,8 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
 
         if (head.Upgrades) request.Headers.TryAddWithoutValidation("Connection", "Upgrade");
         if (head.Upgrades) request.Headers.TryAddWithoutValidation("Upgrade", "websocket");
-        // Where the client had several, ours takes the usual place.
-        var usual = options.KeyField;
-        var field = head.Keys.Select(sent => sent.Field).DefaultIfEmpty(usual).MaxBy(name => name == usual)!;
+        // Where the client had none, or in several places, ours takes the usual one.
+        var field = head.Keys is [var sent] ? sent.Field : options.KeyField;
         request.Headers.TryAddWithoutValidation(field, Credentials.Prefix(field) + key.Secret);
         return request;
     }

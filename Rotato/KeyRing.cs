@@ -35,7 +35,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     private ITimer Alarm => field ??=
         clock.CreateTimer(_ => { lock (_lock) Serve(); }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    public Turn Arrive(string model) => new(model, Now, _wait);
+    public Turn Arrive(string model) => new(model[..Math.Min(model.Length, Limits.ModelName)], Now, _wait);
 
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)

@@ -2,22 +2,19 @@
 internal static class Model
 {
     /// <summary>
-    /// NAME of a path with /models/NAME, or the top-level "model" of a JSON body, or what of it fits; "" where there is
-    /// none. Reads no further than the name and copies nothing else.
+    /// NAME of a path with /models/NAME, or the top-level "model" of a JSON body; "" where there is none. Reads no
+    /// further than the name and copies nothing else.
     /// </summary>
     public static string Of(RequestHead head, ReadOnlySpan<byte> body)
     {
-        var name = head.Path.Split("/models/") is [_, var tail] ? tail.Split(':', '/')[0]
-            : body.TrimStart(" \t\r\n"u8) is [(byte)'{', ..] ? InJson(body) : "";
-        return name.Length <= Limits.ModelName ? name : name[..Limits.ModelName];
-    }
-
-    private static string InJson(ReadOnlySpan<byte> body)
-    {
+        if (head.Path.Split("/models/") is [_, var tail]) return tail.Split(':', '/')[0];
+        if (body.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..]) return "";
         var json = new Utf8JsonReader(body);
         try
         {
-            while (json.Read() && !IsName(ref json)) { }
+            json.Read();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName && !json.ValueTextEquals("model"u8))
+                json.Skip();
             return json.Read() ? json.GetString() ?? "" : "";
         }
         // Not JSON, or a value that is no text.
@@ -26,7 +23,4 @@ internal static class Model
             return "";
         }
     }
-
-    private static bool IsName(ref Utf8JsonReader at) =>
-        at is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 } && at.ValueTextEquals("model"u8);
 }

@@ -21,7 +21,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     public string Target { get; private set; } = Target;
 
     /// <summary>The keys that the client sent; neither its fields nor its target hold them any more.</summary>
-    public IReadOnlyList<(string Field, string Secret)> Keys { get; private set; } = [];
+    public List<(string Field, string Secret)> Keys { get; } = [];
 
     /// <summary>Bytes of the body, or null where it is chunked.</summary>
     public long? Length { get; private set; }
@@ -100,7 +100,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
         if (coding is not null && !coding.Equals("chunked", OrdinalIgnoreCase))
             throw new Refusal(NotImplemented, "The only transfer coding that Rotato takes is chunked.");
         Length = coding is null ? long.Parse(length, CultureInfo.InvariantCulture) : null;
-        (Keys, Target) = Credentials.TakeFrom(Fields, Target);
+        Target = Credentials.TakeFrom(Fields, Target, Keys);
         return this;
     }
 }
