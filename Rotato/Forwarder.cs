@@ -69,15 +69,14 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
                 // No kind of error: no connection in time. 499, as in the log, for a client that has not waited. A key
                 // is not to blame for any of them.
                 var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
-                var code = error is null ? UpstreamTimeout : UpstreamUnreachable;
+                var (code, kind) = error is null ? (UpstreamTimeout, "timeout") : (UpstreamUnreachable, $"{error}");
                 Ring.Report(key, turn, left ? 499 : (int)code, default);
                 if (left) throw;
                 // The kinds that come before a byte of the request can have arrived: name, connection, TLS. After any
                 // other it may have been worked on, and paid for.
                 var isUnsent = error is null or (> HttpRequestError.Unknown and < HttpRequestError.HttpProtocolError);
                 // The kind is a fixed word. The exception's message is not shown: it may quote what the upstream sent.
-                var kind = error?.ToString() ?? "no connection within 10 s";
-                if (!isUnsent || unsent++ > 0) throw new Refusal(code, $"No answer ({kind}); check --upstream.");
+                if (!isUnsent || unsent++ > 0) throw new Refusal(code, $"Upstream failed ({kind}); check --upstream.");
                 // However long it has waited.
                 turn.Deadline = Math.Max(turn.Deadline, Ring.Now + 1);
                 await Task.Delay(Limits.Again, clock, gone);
@@ -129,9 +128,8 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         if (uri.Authority != options.Upstream.Authority) throw RequestHead.Bad("it names another host");
         // Without a content, be it empty, HttpClient sends again by itself when a connection ends: harmless only for
         // these methods.
-        var bare = body.IsEmpty && head.Method is "GET" or "HEAD" or "OPTIONS";
-        var content = bare ? null : new ReadOnlyMemoryContent(body);
-        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri) { Content = content };
+        var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri);
+        if (!body.IsEmpty || head.Method is not ("GET" or "HEAD")) request.Content = new ReadOnlyMemoryContent(body);
         foreach (var (name, value) in head.Fields)
         {
             if (EndsHere(name, head.Connection) || request.Headers.TryAddWithoutValidation(name, value)) continue;

@@ -22,7 +22,6 @@ internal static class Signs
     // The three HTTP dates (RFC 9110 s5.6.7) and RFC 3339.
     private static readonly string[] Dates = ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy",
         "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
-    private static readonly (string Name, double Seconds)[] Units = [("ms", 0.001), ("h", 3600), ("m", 60), ("s", 1)];
 
     /// <summary>
     /// Judges an answer. The body of an error that may mean the key is read whole, also to give it to the client later
@@ -49,12 +48,10 @@ internal static class Signs
         var hint = Wait(Field("retry-after-ms") + "ms") ?? Wait(Field("Retry-After"))
             ?? text.Split(["\"retryDelay\":\"", "\"X-RateLimit-Reset\":\""], StringSplitOptions.None).Skip(1)
                 .Max(tail => Wait(tail.Split('"')[0])) ?? sign.Rest;
-        // What the API says counts before its status: a dead key; a request that no key would do for; nothing to pay
-        // with.
+        // What the API says counts before its status.
         if (status == 401 || Says("invalid")) return Dead("the API refuses the key; mend or remove it", 600);
         if (Says("passes")) return sign;
-        if (Says("unpaid") || (status == 402 && hint is null))
-            return Dead("money or plan used up; see the billing page", 3600);
+        if (Says("unpaid") || (status == 402 && hint is null)) return Dead("money or plan used up; see billing", 3600);
         return status is 402 or 429 ? sign with { Refused = true, Reason = "rate limit", Rest = hint } : sign;
 
         string? Field(string name) => fields.TryGetValues(name, out var values) ? values.ToString() : null;
@@ -74,21 +71,21 @@ internal static class Signs
     {
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces;
         var seconds = DateTimeOffset.TryParseExact(text, Dates, CultureInfo.InvariantCulture, Utc, out var date)
-            ? (date - now).TotalSeconds : ParseUnits(text ?? "");
+            ? (date - now).TotalSeconds : ParseUnits(text?.Replace("ms", "e-3s", Ordinal) ?? "");
         if (seconds > 1e12) seconds /= 1000;
         if (seconds > 1e9) seconds -= now.ToUnixTimeSeconds();
         return seconds > 0 && double.IsFinite(seconds) ? Math.Min(seconds, Limits.LongestRest) : null;
     }
 
-    // Go's durations: "20ms", "34.07s", "6m0s", "2m59.56s", "114h0m0s"; and what has no unit is seconds.
+    // Go's durations: "20e-3s" for "20ms", "34.07s", "6m0s", "2m59.56s", "114h0m0s"; and what has no unit is seconds.
     private static double ParseUnits(string text)
     {
-        var sum = 0.0;
-        foreach (var (name, seconds) in Units)
-            if (text.Split(name, 2) is [var count, var rest]) (sum, text) = (sum + (seconds * Number(count)), rest);
-        return text == "" ? sum : sum + Number(text);
-    }
+        foreach (var (name, seconds) in new[] { ('h', 3600), ('m', 60), ('s', 1) })
+        {
+            if (text.Split(name, 2) is [var count, var rest])
+                return (seconds * ParseUnits(count)) + (rest == "" ? 0 : ParseUnits(rest));
+        }
 
-    private static double Number(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var sum) ? sum : double.NaN;
+    }
 }
