@@ -11,6 +11,10 @@ internal sealed class SignsTests
     private static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1), Day = TimeSpan.FromDays(1);
 
+    [Test]
+    public void ADayOfOneDigitHasABlankBeforeIt() =>
+        Assert.That(Signs.ParseWait("Thu Dec  3 12:00:30 2026", new(2026, 12, 3, 12, 0, 0, TimeSpan.Zero)), Is.EqualTo(30));
+
     // Milliseconds since 1970, as OpenRouter has them.
     private static string InHalfAMinute => Now.AddSeconds(30).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
@@ -40,6 +44,7 @@ internal sealed class SignsTests
     [TestCase("Mon, 23 Nov 2026 12:00:30 GMT", 30, Description = "IMF-fixdate")]
     [TestCase("Monday, 23-Nov-26 12:00:30 GMT", 30, Description = "RFC 850")]
     [TestCase("Mon Nov 23 12:00:30 2026", 30, Description = "asctime")]
+    [TestCase("Tue Nov 24 00:00:00 2026", 43200, Description = "asctime")]
     [TestCase("2026-11-23T12:00:30Z", 30)]
     [TestCase("2026-11-23T12:00:30.5Z", 30.5)]
     [TestCase("2026-11-23T14:00:30+02:00", 30)]

@@ -83,8 +83,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             }
         }
 
-        held ??= new Refusal(AllKeysResting, $"All keys rest for {Math.Ceiling(turn.Soonest)} s at least. "
-            + "Come back then, add keys, or let requests wait longer with --wait.").ToAnswer();
+        held ??= new Refusal(AllKeysResting, $"All keys rest; come back in {Math.Ceiling(turn.Soonest)} s.").ToAnswer();
         if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
         return held with { Tries = turn.Tries };
     }

@@ -19,9 +19,9 @@ internal static class Signs
     // What errors say, by what it means.
     private static readonly ILookup<string, string> Words = Options.Resource("Signs.txt").Split('\n')
         .Select(line => line.Split(' ', 2)).ToLookup(line => line[0], line => line[^1]);
-    // The three HTTP dates (RFC 9110 s5.6.7) and RFC 3339.
-    private static readonly string[] Dates = ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM d HH:mm:ss yyyy",
-        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+    // The three HTTP dates (RFC 9110 s5.6.7), the last with a day of one digit or two, and RFC 3339.
+    private static readonly string[] Dates = ["r", "dddd, dd-MMM-yy HH:mm:ss 'GMT'", "ddd MMM  d HH:mm:ss yyyy",
+        "ddd MMM d HH:mm:ss yyyy", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     /// <summary>
     /// Judges an answer. The body of an error that may mean the key is read whole, also to give it to the client later
@@ -69,8 +69,8 @@ internal static class Signs
     /// </summary>
     public static double? ParseWait(string? text, DateTimeOffset now)
     {
-        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces;
-        var seconds = DateTimeOffset.TryParseExact(text, Dates, CultureInfo.InvariantCulture, Utc, out var date)
+        // The build knows no culture but the invariant one (InvariantGlobalization).
+        var seconds = DateTimeOffset.TryParseExact(text, Dates, null, DateTimeStyles.AssumeUniversal, out var date)
             ? (date - now).TotalSeconds : ParseUnits(text?.Replace("ms", "e-3s", Ordinal) ?? "");
         if (seconds > 1e12) seconds /= 1000;
         if (seconds > 1e9) seconds -= now.ToUnixTimeSeconds();
