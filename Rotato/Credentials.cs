@@ -20,6 +20,7 @@ internal static class Credentials
         if (target.Split('?', 2) is not [var path, var query]) return target;
         return Others(query, "&", "key=", "x-goog-api-key") is { } parameters ? $"{path}?{parameters}" : path;
 
+        // What of a list is no key; null where nothing is.
         string? Others(string list, string separator, string mark, string field)
         {
             var members = list.Split(separator[0], StringSplitOptions.TrimEntries)
