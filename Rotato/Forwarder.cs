@@ -44,18 +44,15 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         var (turn, unsent, held) = (Ring.Arrive(Model.Of(head, body.Span)), 0, (Answer?)null);
         while (await Ring.NextAsync(turn, gone) is { } key)
         {
+            HttpResponseMessage? response = null;
             enter(Phase.Upstream);
             try
             {
-                var response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
+                response = await _upstream.SendAsync(ToUpstream(head, body, key), gone);
                 // What HttpClient lets pass: a status below 200, a 101 that nobody asked for, two lengths.
                 response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths);
                 if ((int)response.StatusCode < (head.Upgrades ? 101 : 200) || lengths.Count > 1)
-                {
-                    response.Dispose();
                     throw new HttpRequestException(HttpRequestError.InvalidResponse);
-                }
-
                 var sign = await Signs.ReadAsync(response, clock.GetUtcNow(), gone);
                 var answer = new Answer(response, key, turn.Tries);
                 Ring.Report(key, turn, answer.Status, sign);
@@ -66,6 +63,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
+                response?.Dispose();
                 // No kind of error: no connection in time. 499, as in the log, for a client that has not waited. A key
                 // is not to blame for any of them.
                 var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
