@@ -124,6 +124,7 @@ internal sealed class ExecutableTests
     [TestCase("KEY --upstream ftp://api.openai.com")]
     [TestCase("KEY --host 0.0.0.0")]
     [TestCase("KEY --host ::")]
+    [TestCase("KEY --host KEYKEYKEYKEYKEYKEYKEYKEYKEYKEYKEYKEYKEY")]
     [TestCase("sk-ant-KEY AIzaKEY")]
     [TestCase("KEY\u00e4")]
     [TestCase("--keys /does/not/exist/KEY")]
@@ -138,6 +139,19 @@ internal sealed class ExecutableTests
         Assert.That(output, Is.Empty);
         Assert.That(errors, Has.Length.EqualTo(1));
         Assert.That(errors[0], Does.StartWith("rotato: "));
+    }
+
+    [TestCase("no name")]
+    [TestCase("unknown.invalid")]
+    [TestCase("192.0.2.1")]
+    public async Task RefusesToStartWhereTheHostIsNotOfThisMachine(string host)
+    {
+        using var rotato = Start([("ROTATO_KEYS", _secrets.New())], "--port", "0", "--host", host, "--token", _secrets.New());
+
+        var (code, output, errors) = await rotato.ExitAsync();
+
+        Assert.That((code, output.Length, errors.Length), Is.EqualTo((1, 0, 1)));
+        Assert.That(errors[0], Does.StartWith("rotato: ").And.Contain("--host"));
     }
 
     [TestCase("127.0.0.1")]

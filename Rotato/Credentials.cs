@@ -23,7 +23,7 @@ internal static class Credentials
         // What of a list is no key; null where nothing is.
         string? Others(string list, string separator, string mark, string field)
         {
-            var members = list.Split(separator[0], StringSplitOptions.TrimEntries)
+            var members = list.Split(separator[0], TrimEntries)
                 .ToLookup(member => Uri.UnescapeDataString(member).StartsWith(mark, Ordinal));
             keys.AddRange(members[true].Select(member => (field, Uri.UnescapeDataString(member)[mark.Length..])));
             return members[false].Any() ? string.Join(separator, members[false]) : null;

@@ -23,7 +23,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
     {
         AllowAutoRedirect = false, UseCookies = false, UseProxy = !options.Upstream.IsLoopback,
         ConnectTimeout = Limits.Connect, ConnectCallback = ConnectAsync,
-        PooledConnectionLifetime = Limits.ConnectionLife, PooledConnectionIdleTimeout = Limits.ConnectionIdle,
+        PooledConnectionLifetime = Limits.PooledLife, PooledConnectionIdleTimeout = Limits.PooledIdle,
         RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
     });

@@ -1,48 +1,34 @@
 /// <summary>
 /// Lines for people: requests on standard output, warnings on standard error. Never a field, a query, a body or an
-/// exception's text. Written by a task of its own: a terminal that is held, or a slow reader, loses lines, not
-/// requests.
+/// exception's text. They are written one after the other, beside the requests: a terminal that is held, a slow reader
+/// or a full disk loses lines and stops nothing.
 /// </summary>
-internal sealed class Log : IAsyncDisposable
+internal sealed class Log(bool quiet) : IAsyncDisposable
 {
-    private readonly Channel<(TextWriter To, string Line)> _lines = Channel.CreateBounded<(TextWriter, string)>(1000);
-    private readonly bool _quiet, _colour = !Console.IsOutputRedirected
-        && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
-    private readonly Task _writing;
+    private static readonly bool HasColour = !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
-    public Log(bool quiet) => (_quiet, _writing) = (quiet, Task.Run(WriteAsync));
+    private readonly ActionBlock<Action> _lines = new(
+        write => Task.Run(write).ContinueWith(_ => { }, TaskScheduler.Default), new() { BoundedCapacity = 1000 });
 
-    // Where the queue is full, the line is lost.
-    public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
-    public void Warn(string line) => _lines.Writer.TryWrite((Console.Error, $"rotato: {line}"));
+    public void Say(string line) => _lines.Post(() => Console.WriteLine(line));
+    public void Warn(string line) => _lines.Post(() => Console.Error.WriteLine($"rotato: {line}"));
 
     /// <summary>A request that got no answer was left by its client: 499, as nginx has it.</summary>
     public void Request(RequestHead head, Answer? answer, double seconds)
     {
-        if (_quiet) return;
-        var (status, key) = (answer?.Status ?? 499, answer?.Key?.ToString() ?? "key -");
-        var paint = !_colour ? "" : status < 400 ? "\e[32m" : status == 429 ? "\e[33m" : "\e[31m";
-        Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {paint}{status}{(_colour ? "\e[0m" : "")} "
-            + $"{key,-6} tries {answer?.Tries ?? 0,-2} {seconds * 1000,7:0} ms");
+        if (quiet) return;
+        var status = answer?.Status ?? 499;
+        // Green, yellow, red.
+        var shown = HasColour ? $"\e[{(status < 400 ? 32 : status == 429 ? 33 : 31)}m{status}\e[0m" : $"{status}";
+        Say($"{DateTime.Now:HH:mm:ss} {head.Method,-6} {head.Path,-32} {shown} "
+            + $"{answer?.Key?.ToString() ?? "key -",-6} tries {answer?.Tries ?? 0,-2} {seconds * 1000,7:0} ms");
     }
 
     /// <summary>Writes what is left, if anybody reads it.</summary>
     public async ValueTask DisposeAsync()
     {
-        _lines.Writer.TryComplete();
-        await Task.WhenAny(_writing, Task.Delay(TimeSpan.FromSeconds(1)));
-    }
-
-    private async Task WriteAsync()
-    {
-        await foreach (var (to, line) in _lines.Reader.ReadAllAsync())
-        {
-            try
-            {
-                to.WriteLine(line);
-            }
-            // A full disk, or a terminal that has gone: this line is lost, warnings may still have a reader.
-            catch (IOException) { }
-        }
+        _lines.Complete();
+        await Task.WhenAny(_lines.Completion, Task.Delay(1000));
     }
 }

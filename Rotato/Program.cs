@@ -16,15 +16,15 @@ try
     var options = new Options(args, Environment.GetEnvironmentVariable,
         path => path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path));
     if (OperatingSystem.IsLinux()) HideKeys();
-    if (options.Has("--help") || options.Has("--version"))
+    if ((options["--help"] ?? options["--version"]) is not null)
     {
         var build = $"rotato {Options.Build}, {RuntimeInformation.FrameworkDescription}";
-        Console.WriteLine(options.Has("--help") ? Options.Usage.TrimEnd() : build);
+        Console.WriteLine(options["--help"] is null ? build : Options.Usage.TrimEnd());
         return;
     }
 
     using var stop = new CancellationTokenSource();
-    await using var log = new Log(options.Has("--quiet"));
+    await using var log = new Log(quiet: options["--quiet"] is not null);
     using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
     using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     var server = new Server(options, TimeProvider.System, log);
@@ -41,10 +41,11 @@ try
         stop.Cancel();
     }
 }
-catch (Exception e) when (e is UsageException or SocketException or IOException or UnauthorizedAccessException)
+catch (Exception e)
 {
-    var failure = e is SocketException socket ? $"cannot listen there ({socket.SocketErrorCode}); see --port and --host"
-        : "cannot read the file of --keys, or cannot write here; check the name and that you may";
+    // What the framework says may quote what was given, and that may be a key in the wrong place.
+    var kind = (e as SocketException)?.SocketErrorCode.ToString() ?? e.GetType().Name;
+    var failure = $"cannot start ({kind}); check --port, --host and the file of --keys";
     Console.Error.WriteLine($"rotato: {(e is UsageException ? e.Message : failure)}");
     Environment.ExitCode = e is SocketException ? 1 : 2;
 }

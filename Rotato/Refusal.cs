@@ -15,15 +15,10 @@ internal enum ErrorCode
 /// </summary>
 internal sealed class Refusal(ErrorCode code, string message) : Exception(message)
 {
-    public ErrorCode Code => code;
     private string Name => JsonNamingPolicy.SnakeCaseLower.ConvertName(code.ToString());
 
-    public Answer ToAnswer() => new(new HttpResponseMessage((HttpStatusCode)code)
-    {
-        Content = new StringContent($$$"""
-            {"error":{"message":"{{{Message}}}","type":"rotato_error","code":"{{{Name}}}"}}
-            """, new MediaTypeHeaderValue("application/json")),
-    });
+    public Answer ToAnswer() => new("application/json",
+        $$$"""{"error":{"message":"{{{Message}}}","type":"rotato_error","code":"{{{Name}}}"}}""", (int)code);
 }
 
 /// <summary>
@@ -31,5 +26,16 @@ internal sealed class Refusal(ErrorCode code, string message) : Exception(messag
 /// </summary>
 internal sealed record Answer(HttpResponseMessage Response, ApiKey? Key = null, int Tries = 0)
 {
+    // Whatever is made here is for this one reader, and no browser may do more with it than a page of Rotato needs.
+    public Answer(string type, string text, int status = 200) : this(new HttpResponseMessage((HttpStatusCode)status)
+    {
+        Content = new StringContent(text, MediaTypeHeaderValue.Parse(type)),
+        Headers = { { "Cache-Control", "no-store" }, { "X-Content-Type-Options", "nosniff" },
+            { "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+                + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" } },
+    })
+    {
+    }
+
     public int Status => (int)Response.StatusCode;
 }

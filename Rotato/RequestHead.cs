@@ -26,7 +26,7 @@ internal sealed record RequestHead(string Method, string Target, bool Http11)
     /// <summary>Bytes of the body, or null where it is chunked.</summary>
     public long? Length { get; private set; }
     public string Path { get; } = Target.Split('?')[0];
-    public string[] Connection => field ??= this["Connection"]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+    public string[] Connection => field ??= this["Connection"]?.Split(',', TrimEntries) ?? [];
     public bool KeepAlive => Http11 && !Connection.Contains("close", StringComparer.OrdinalIgnoreCase);
     public bool Expects100 => Http11 && "100-continue".Equals(this["Expect"], OrdinalIgnoreCase);
 

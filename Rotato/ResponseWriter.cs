@@ -18,7 +18,7 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
         var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
         _text.Clear().Append($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
         response.Headers.NonValidated.TryGetValues("Connection", out var listed);
-        var connection = listed.ToString().Split(',', StringSplitOptions.TrimEntries);
+        var connection = listed.ToString().Split(',', TrimEntries);
         AppendFields(response.Headers.NonValidated, connection);
         AppendFields(response.Content.Headers.NonValidated, connection);
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
