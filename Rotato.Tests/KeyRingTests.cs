@@ -363,7 +363,7 @@ internal sealed class KeyRingTests
         ring.Answer(ring.Ask(), 200, new(Refused: false, "nothing left", Hint.TotalSeconds, Remaining: 0));
         var next = ring.Ask();
 
-        Assert.That((ring.State(1), ring.Reason(1)), Is.EqualTo(("resting", "nothing left of m")));
+        Assert.That((ring.State(1), ring.Reason(1)), Is.EqualTo(("resting", "nothing left for m")));
         ring.Pass(9.99);
         Assert.That(next.IsWaiting);
         ring.Pass(0.02);

@@ -403,7 +403,7 @@ internal sealed class OptionsTests
     {
         foreach (var property in typeof(Options).GetProperties(BindingFlags.Public | BindingFlags.Instance))
             if (property.GetIndexParameters().Length == 0) property.GetValue(options, BindingFlags.DoNotWrapExceptions, null, null, null);
-        _ = Strategies.ByName(options.Strategy);
+        _ = IStrategy.ByName(options.Strategy);
     }
 
     private static string Show(Options options, string name) => name switch
@@ -413,7 +413,7 @@ internal sealed class OptionsTests
         "--upstream" => options.UpstreamText,
         "--keys" => string.Join(' ', options.Keys),
         "--token" => options.Token,
-        "--strategy" => $"{options.Strategy} {Strategies.ByName(options.Strategy).GetType().Name}",
+        "--strategy" => $"{options.Strategy} {IStrategy.ByName(options.Strategy).GetType().Name}",
         "--rpm" => $"{options.Rpm}",
         "--wait" => $"{options.Wait}",
         "--max-body" => $"{options.MaxBody / (1 << 20)}",

@@ -46,7 +46,7 @@ internal sealed partial class StatusTests
         Assert.That(Text(Json), Is.EqualTo($$"""
             {"version":"{{Options.Version}}","upstream":"https://api.example.com/base","strategy":"round-robin","uptime_seconds":2.2,"in_flight":7,"waiting":0,"keys":[
             {"key":1,"hint":"...ring","state":"ready","reason":null,"rest_seconds":0,"requests":3,"ok":2,"limited":0,"failed":0,"remaining":15},
-            {"key":2,"hint":"...ring","state":"resting","reason":"rate limit of m","rest_seconds":10,"requests":2,"ok":0,"limited":1,"failed":1,"remaining":null}]}
+            {"key":2,"hint":"...ring","state":"resting","reason":"rate limit for m","rest_seconds":10,"requests":2,"ok":0,"limited":1,"failed":1,"remaining":null}]}
             """.ReplaceLineEndings("")));
     }
 
@@ -67,11 +67,11 @@ internal sealed partial class StatusTests
     {
         Assert.That(StateOf(1), Is.EqualTo(("ready", (string?)null, 0.0)));
         _ring.Refuse(_ring.Ask(), Hint);
-        Assert.That(StateOf(1), Is.EqualTo(("resting", "rate limit of m", 10.0)));
+        Assert.That(StateOf(1), Is.EqualTo(("resting", "rate limit for m", 10.0)));
         _ring.Pass(3.98);
-        Assert.That(StateOf(1), Is.EqualTo(("resting", "rate limit of m", 6.0)));
+        Assert.That(StateOf(1), Is.EqualTo(("resting", "rate limit for m", 6.0)));
         _ring.Pass(6.1);
-        Assert.That(StateOf(1), Is.EqualTo(("trial", "rate limit of m", 0.0)));
+        Assert.That(StateOf(1), Is.EqualTo(("trial", "rate limit for m", 0.0)));
         _ring.Ask();
         var trial = _ring.Ask();
         Assert.That(trial.Number, Is.EqualTo(1));
@@ -295,7 +295,7 @@ internal sealed partial class StatusTests
         _ring.Refuse(_ring.Ask("</script>\"\\"), Hint);
         using var json = JsonDocument.Parse(Text(Json));
 
-        Assert.That(json.RootElement.GetProperty("keys")[0].GetProperty("reason").GetString(), Is.EqualTo("rate limit of </script>\"\\"));
+        Assert.That(json.RootElement.GetProperty("keys")[0].GetProperty("reason").GetString(), Is.EqualTo("rate limit for </script>\"\\"));
         Assert.That(Text(Json), Does.Not.Contain("</script>"));
     }
 

@@ -14,7 +14,12 @@ internal sealed class StrategiesTests
 
     [Test]
     public void StickyStaysUntilTheKeyIsLimitedAndDoesNotComeBackAtOnce() =>
-        Assert.That(Sequence("sticky", 8, i => i is 3 ? Only(2, 3, 4) : i is 6 ? Only(1, 4) : _keys), Is.EqualTo([1, 1, 1, 2, 2, 2, 4, 4]));
+        Assert.That(Sequence("sticky", 6, i => i is 3 ? Only(2, 3, 4) : _keys), Is.EqualTo([1, 1, 1, 2, 2, 2]));
+
+    [Test]
+    public void StickyLeavesForTheKeyWhoseCacheIsWarmest() =>
+        Assert.That(Sequence("sticky", 6, i => i is 1 ? Only(2, 3, 4) : i is 2 ? Only(3) : i is 4 ? Only(1, 2, 4) : _keys),
+            Is.EqualTo([1, 2, 3, 3, 2, 2]));
 
     [Test]
     public void StickyBeginsAgainAtTheFirst() =>
@@ -54,8 +59,8 @@ internal sealed class StrategiesTests
         var used = new List<int>();
         for (var i = 0; i < 4; i++)
         {
-            var key = Strategies.ByName("headroom").Choose(Only(1, 2), null);
-            key.Take("", i);
+            var key = Only(1, 2).MaxBy(IStrategy.ByName("headroom").Rank)!;
+            key.Take("", i, i + 1);
             used.Add(key.Number);
         }
 
@@ -69,7 +74,7 @@ internal sealed class StrategiesTests
     [TestCase("sk-this-might-be-a-key")]
     public void AnyOtherNameIsRefusedWithTheNamesThatThereAre(string name)
     {
-        var refusal = Assert.Throws<UsageException>(() => Strategies.ByName(name));
+        var refusal = Assert.Throws<UsageException>(() => IStrategy.ByName(name));
 
         Assert.That(refusal!.Message, Does.Contain("round-robin").And.Contain("sticky").And.Contain("headroom"));
         if (name != "") Assert.That(refusal.Message, Does.Not.Contain(name));
@@ -80,16 +85,17 @@ internal sealed class StrategiesTests
     // What follows is all that these tests know of the product besides the names.
     private static List<int> Sequence(string name, int count, Func<int, ApiKey[]> ready)
     {
-        var (strategy, numbers, last) = (Strategies.ByName(name), new List<int>(), (ApiKey?)null);
+        var (strategy, numbers) = (IStrategy.ByName(name), new List<int>());
         for (var i = 0; i < count; i++)
         {
-            last = strategy.Choose(ready(i), last);
-            numbers.Add(last.Number);
+            var key = ready(i).MaxBy(strategy.Rank)!;
+            key.Take("", i, i + 1);
+            numbers.Add(key.Number);
         }
 
         return numbers;
     }
 
     private void Left(int number, int count) =>
-        _keys[number - 1].Report(new("", default, default), default, 200, new(Refused: false, Remaining: count));
+        _keys[number - 1].Report(new("", default), default, 200, new(Refused: false, Remaining: count));
 }

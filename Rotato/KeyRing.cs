@@ -1,18 +1,16 @@
 /// <summary>
-/// One request at the ring: its model, since when and until when it waits, and how far it has come. Times are seconds
-/// of the ring's clock.
+/// One request at the ring: its model, until when it may wait, and how far it has come. Times are seconds of the ring's
+/// clock.
 /// </summary>
-internal sealed class Turn(string model, double arrival, int wait)
+internal sealed class Turn(string model, double deadline)
 {
-    public string Model => model;
-    public double Arrival => arrival;
-    public double Deadline { get; set; } = arrival + wait;
-    public TaskCompletionSource<ApiKey?> Served { get; set; } = new();
-    public int Tries { get; set; }
-    public double SentAt { get; set; }
+    public readonly string Model = model;
+    public double Deadline = deadline, SentAt;
+    public int Tries;
+    public TaskCompletionSource<ApiKey?> Served = new();
 
     /// <summary>How long until a key is ready, where none was in time.</summary>
-    public double Soonest { get; set; }
+    public double Soonest;
 }
 
 /// <summary>
@@ -25,17 +23,17 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     private readonly Lock _lock = new();
     private readonly long _began = clock.GetTimestamp();
     private readonly int _wait = options.Wait;
-    private readonly IStrategy _strategy = Strategies.ByName(options.Strategy);
+    private readonly IStrategy _strategy = IStrategy.ByName(options.Strategy);
     private readonly ApiKey[] _keys = [.. options.Keys.Select((secret, i) => new ApiKey(i + 1, secret, options.Rpm))];
     private readonly List<Turn> _line = [];
-    private ApiKey? _last;
+    private long _sent;
 
     public double Now => clock.GetElapsedTime(_began).TotalSeconds;
     public int Waiting => _line.Count;
     private ITimer Alarm => field ??=
         clock.CreateTimer(_ => { lock (_lock) Serve(); }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
-    public Turn Arrive(string model) => new(model[..Math.Min(model.Length, Limits.ModelName)], Now, _wait);
+    public Turn Arrive(string model) => new(model[..Math.Min(model.Length, Limits.ModelName)], Now + _wait);
 
     /// <summary>The next key for a request, or null where none can be ready before its deadline.</summary>
     public async ValueTask<ApiKey?> NextAsync(Turn turn, CancellationToken gone)
@@ -46,8 +44,8 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
             // Whoever comes back after a refusal stands where it came, not behind those who came later; but one that is
             // refused again and again, by whatever it asks for, must not take every trial from them.
-            var place = _line.FindLastIndex(other => other.Arrival <= turn.Arrival) + 1;
-            _line.Insert(turn.Tries < Limits.Passes * _keys.Length ? place : _line.Count, turn);
+            var isGreedy = turn.Tries >= Limits.Passes * _keys.Length;
+            _line.Insert(_line.FindLastIndex(other => isGreedy || other.Deadline <= turn.Deadline) + 1, turn);
             Serve();
         }
 
@@ -66,14 +64,14 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (now, was) = (Now, key.ReadyAt(turn.Model));
-            var isNews = key.Organisation is null && sign.Organisation is not null;
+            var (now, was, isKnown) = (Now, key.RestsUntil(turn.Model), key.Organisation is not null);
             key.Report(turn, now, status, sign);
-            var others = Array.FindAll(_keys, other => other != key && other.Organisation == (key.Organisation ?? "?"));
-            if (isNews && others.Length == 1) warn($"{key} and {others[0]} share their organisation's limit");
-            // It was not they that sent the request, so it does not count among theirs.
-            if (sign.Rests && !sign.WholeKey) Array.ForEach(others, other => other.Rest(turn, now, sign, isOwn: false));
-            var rest = key.ReadyAt(turn.Model) - now;
+            var kin = Array.FindAll(_keys, other => other != key && other.Organisation == (key.Organisation ?? "?"));
+            if (!isKnown && kin.Length == 1) warn($"{key} and {kin[0]} share their organisation's limit");
+            var rest = key.RestsUntil(turn.Model) - now;
+            // It was not they that were refused.
+            var shared = sign with { Refused = false, Rest = rest };
+            if (sign.Rests && !sign.WholeKey) Array.ForEach(kin, other => other.Rest(turn, now, shared));
             if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest:0} s: {sign.Reason}");
             if (_line.Count > 0) Serve();
         }
@@ -86,36 +84,30 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
 
     // Under the lock: one walk along the line. Who can be served is, who can no longer be in time is told so, and the
     // alarm is set to the next change. Where one request finds no key for its model, those behind it that want the same
-    // wait too. A key on trial may be free at any moment: whoever waits for it is told only when its own time is over.
+    // wait too. A key on trial may be free at any moment: it is looked at again soon, and whoever waits for it is told
+    // only when its own time is over.
     private void Serve()
     {
-        var (now, soonest) = (Now, new Dictionary<string, (double Ready, double Rested)>());
+        var (now, soonest) = (Now, new Dictionary<string, double>());
         _line.RemoveAll(turn =>
         {
             var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
-            if (key is null) soonest.TryAdd(turn.Model, Soonest(turn.Model));
-            var (ready, rested) = soonest.GetValueOrDefault(turn.Model);
-            turn.Soonest = Math.Max(0, ready - now);
-            var isOver = key is not null || now >= turn.Deadline || rested > turn.Deadline;
-            return isOver && turn.Served.TrySetResult(key);
+            if (key is null) soonest.TryAdd(turn.Model, _keys.Min(key => key.RestsUntil(turn.Model)) - now);
+            turn.Soonest = Math.Max(0.01, soonest.GetValueOrDefault(turn.Model));
+            return (key is not null || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
         });
         if (_line.Count == 0) return;
-        var wake = _line.Min(turn => Math.Min(turn.Soonest, turn.Deadline - now));
         // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-        Alarm.Change(TimeSpan.FromSeconds(wake + 0.001), Timeout.InfiniteTimeSpan);
+        Alarm.Change(TimeSpan.FromSeconds(_line.Min(turn => turn.Soonest) + 0.001), Timeout.InfiniteTimeSpan);
     }
-
-    private (double Ready, double Rested) Soonest(string model) =>
-        (_keys.Min(key => key.ReadyAt(model)), _keys.Min(key => key.RestsUntil(model)));
 
     // A first pass over the keys is always made; another one, over those that are ready again, only in time.
     private ApiKey? Choose(Turn turn, double now)
     {
-        var ready = Array.FindAll(_keys, key => key.ReadyAt(turn.Model) <= now);
-        if (ready.Length == 0 || (turn.Tries >= _keys.Length && now > turn.Deadline)) return null;
-        _last = _strategy.Choose(ready, _last);
-        _last.Take(turn.Model, now);
+        if (turn.Tries >= _keys.Length && now > turn.Deadline) return null;
+        if (_keys.Where(key => key.ReadyAt(turn.Model) <= now).MaxBy(_strategy.Rank) is not { } key) return null;
+        key.Take(turn.Model, now, ++_sent);
         (turn.SentAt, turn.Tries) = (now, turn.Tries + 1);
-        return _last;
+        return key;
     }
 }

@@ -1,16 +1,23 @@
 /// <summary>
-/// Which of the ready keys is next; they are at least one, in the order of their numbers. Called under the ring's
-/// lock.
+/// Which of the ready keys is next: the one that ranks highest, of equals the first. Called under the ring's lock.
 /// </summary>
 internal interface IStrategy
 {
-    ApiKey Choose(ApiKey[] ready, ApiKey? last);
+    long Rank(ApiKey key);
+
+    static IStrategy ByName(string name) => name switch
+    {
+        "round-robin" => new RoundRobin(),
+        "sticky" => new Sticky(),
+        "headroom" => new Headroom(),
+        _ => throw new UsageException("--strategy takes round-robin, sticky or headroom"),
+    };
 }
 
 /// <summary>One after the other, so that the load is even.</summary>
 internal sealed class RoundRobin : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, k => k.Number > last?.Number) ?? ready[0];
+    public long Rank(ApiKey key) => -key.LastUse;
 }
 
 /// <summary>
@@ -19,7 +26,7 @@ internal sealed class RoundRobin : IStrategy
 /// </summary>
 internal sealed class Sticky : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) => Array.Find(ready, k => k.Number >= last?.Number) ?? ready[0];
+    public long Rank(ApiKey key) => key.LastUse;
 }
 
 /// <summary>
@@ -28,17 +35,5 @@ internal sealed class Sticky : IStrategy
 /// </summary>
 internal sealed class Headroom : IStrategy
 {
-    public ApiKey Choose(ApiKey[] ready, ApiKey? last) =>
-        ready.MaxBy(key => (2L * (key.Remaining ?? int.MaxValue)) + (key.Number > last?.Number ? 1 : 0))!;
-}
-
-internal static class Strategies
-{
-    public static IStrategy ByName(string name) => name switch
-    {
-        "round-robin" => new RoundRobin(),
-        "sticky" => new Sticky(),
-        "headroom" => new Headroom(),
-        _ => throw new UsageException("--strategy takes round-robin, sticky or headroom"),
-    };
+    public long Rank(ApiKey key) => ((long)(key.Remaining ?? int.MaxValue) << 32) - key.LastUse;
 }
