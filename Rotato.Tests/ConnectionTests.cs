@@ -192,8 +192,12 @@ internal sealed class ConnectionTests
         await using var rotato = new RunningRotato(upstream, "--max-body 512");
         var greedy = await rotato.ConnectAsync();
         Assert.That((await greedy.AskAsync($"POST / HTTP/1.1\r\nHost: a.localhost\r\nExpect: 100-continue\r\nContent-Length: {512 << 20}\r\n\r\n")).Status, Is.EqualTo(100));
+        Assert.That((await rotato.AskAsync(Post("x"))).Status, Is.EqualTo(200), "what is only announced takes no memory");
+        // From half of it on there is room for all.
+        for (var i = 0; i < 257; i++) await greedy.SendAsync(new string('x', 1 << 20));
+        while ((await rotato.AskAsync(Post("xx"))).Status == 200) await Task.Yield();
 
-        var refused = await rotato.AskAsync(Post("x"));
+        var refused = await rotato.AskAsync(Post("xx"));
         var bodiless = await rotato.GetAsync("/");
         greedy.Reset();
 

@@ -22,7 +22,7 @@ internal sealed class InputTests
         _ = _input.FillAsync();
         _receives[0].SetResult(6);
 
-        await _input.MoreAsync(seen: 0);
+        await _input.FillAsync();
         Assert.That(_receives, Has.Count.EqualTo(1));
         Assert.That(await _input.LineAsync(100, ErrorCode.BadRequest), Is.EqualTo("line"));
         Assert.That(_receives, Has.Count.EqualTo(1));
@@ -53,14 +53,19 @@ internal sealed class InputTests
     }
 
     [Test]
-    public async Task WhatIsTakenWhileMoreIsReceivedIsTakenOnce()
+    public async Task WhatIsTakenIsTakenOnce()
     {
         _ = _input.FillAsync();
         _receives[0].SetResult(6);
-        await _input.MoreAsync(seen: 0);
+        Assert.That(await _input.ReadAsync(new byte[2], 2), Is.EqualTo(2));
         _ = _input.FillAsync();
-        Assert.That((await _input.TakeAsync()).Length, Is.EqualTo(6));
+        Assert.That(_receives, Has.Count.EqualTo(1), "none ahead of what nobody has taken");
+        Assert.That(await _input.ReadAsync(new byte[9], 1), Is.EqualTo(4));
+        var reading = _input.ReadAsync(new byte[20], 7).AsTask();
+        Assert.That(_receives, Has.Count.EqualTo(2));
         _receives[1].SetResult(6);
-        Assert.That((await _input.TakeAsync()).Length, Is.EqualTo(6));
+        Assert.That(reading.IsCompleted, Is.False);
+        _receives[2].SetResult(1);
+        Assert.That(await reading, Is.EqualTo(7));
     }
 }

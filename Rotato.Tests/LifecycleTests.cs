@@ -32,17 +32,16 @@ internal sealed class LifecycleTests
     }
 
     [Test]
-    public async Task StopsAcceptingClosesWhatIsIdleAndFinishesWhatRuns()
+    public async Task StopsAcceptingAndFinishesWhatRuns()
     {
         using var upstream = new ScriptedUpstream();
         await using var rotato = new RunningRotato(upstream);
-        var (idle, busy) = (await rotato.ConnectAsync(), await rotato.ConnectAsync());
+        var (_, busy) = (await rotato.ConnectAsync(), await rotato.ConnectAsync());
         await busy.SendAsync(Post("x"));
         var request = await upstream.NextAsync();
 
         rotato.Stop();
-        Assert.That(await idle.ReadToEndAsync(), Is.Empty);
-        Assert.That(async () => await rotato.ConnectAsync(), Throws.InstanceOf<SocketException>());
+        while (await AcceptsAsync(rotato)) await Task.Yield();
         Assert.That(rotato.Running.IsCompleted, Is.False);
         await request.SendAsync(Ok("last"));
         var response = await busy.ReadAsync();
@@ -58,11 +57,11 @@ internal sealed class LifecycleTests
     {
         using var upstream = new ScriptedUpstream();
         await using var rotato = new RunningRotato(upstream);
-        var (idle, client) = (await rotato.ConnectAsync(), await rotato.ConnectAsync());
+        var client = await rotato.ConnectAsync();
         await client.SendAsync(Post("x"));
         await upstream.NextAsync();
         rotato.Stop();
-        await idle.ReadToEndAsync();
+        await rotato.Clock.TimerAsync(0.02);
 
         rotato.Clock.Advance(29);
         Assert.That(rotato.Running.IsCompleted, Is.False);
@@ -140,6 +139,19 @@ internal sealed class LifecycleTests
 
         Assert.That(rotato.Output, Is.Empty);
         Assert.That(rotato.Errors.Single(), Does.StartWith("rotato: key 1 rests for 3600 s"), "warnings are said all the same");
+    }
+
+    private static async Task<bool> AcceptsAsync(RunningRotato rotato)
+    {
+        try
+        {
+            await rotato.ConnectAsync();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static async Task EndsAsync(RunningRotato rotato, double seconds)

@@ -84,5 +84,5 @@ internal sealed class ModelTests
     private static string Of(string target, string body) => Of(target, Encoding.UTF8.GetBytes(body));
 
     // All that these tests know of the product.
-    private static string Of(string target, byte[] body) => Model.Of(new("POST", target, Http11: true), body);
+    private static string Of(string target, byte[] body) => Model.Of(new("POST", target, true, [], 0, []), body);
 }

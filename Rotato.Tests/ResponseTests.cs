@@ -272,7 +272,7 @@ internal sealed class ResponseTests
         foreach (var (name, value) in response.Fields)
         {
             Assert.That(name, Does.Match("^[-A-Za-z]+$").And.Not.EqualTo("Evil"));
-            Assert.That(value, Does.Match("^[\t -~\u0080-\u00ff]*$"));
+            Assert.That(value, Does.Match("^[^\r\n\0]*$"));
         }
     }
 

@@ -320,7 +320,7 @@ internal sealed partial class StatusTests
     // What follows is all that these tests know of the product besides its answers.
     private static Status StatusOf(RingUnderTest ring, string arguments) => new(RingUnderTest.Options(1, arguments), ring.Ring, () => 7);
 
-    private static RequestHead Head(string target, string method = "GET") => new(method, target, Http11: true);
+    private static RequestHead Head(string target, string method = "GET") => new(method, target, true, [], 0, []);
 
     private static string Text(Answer answer) => answer.Response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
 }

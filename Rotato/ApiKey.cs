@@ -59,7 +59,7 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     }
 
     private Limit[] LimitsOf(string model) => _limits.TryGetValue(model, out var known) ? known
-        : _limits.Count >= Limits.ModelsOfKey ? _limits[""]
+        : _limits.Count >= Limits.Models ? _limits[""]
         : _limits[model] = [.. _limits[""], new($" for {model}")];
 }
 

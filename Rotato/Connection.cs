@@ -6,11 +6,11 @@
 internal sealed class Connection(Socket socket, Server server)
 {
     private CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, server.Clock);
-    private Phase _phase = Phase.Idle;
     private bool _gone;
 
-    /// <summary>Whether a request stands in line or is with the upstream, or an answer on the way.</summary>
-    public bool IsForwarding => _phase.Code == UpstreamTimeout;
+    /// <summary>What it waits for.</summary>
+    public Phase Phase { get; private set; } = Phase.Idle;
+
     private bool IsExpired => _ended.IsCancellationRequested && !_gone;
     private Input Input => field ??= new(ReceiveAsync);
     private ResponseWriter Writer => field ??= new(socket, Enter);
@@ -18,31 +18,16 @@ internal sealed class Connection(Socket socket, Server server)
     /// <summary>Throws where the client goes, a deadline is over, or an answer is cut short.</summary>
     public async Task RunAsync()
     {
-        try
-        {
-            for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
-            // To close with bytes unread would reset the connection and could take the answer with it. So: say that
-            // this was all, and read past what still comes, until the client closes or the deadline is over.
-            socket.Shutdown(SocketShutdown.Send);
-            for (Enter(Phase.Goodbye); ;) await Input.TakeAsync();
-        }
-        finally
-        {
-            // What may still run beside ends too. _ended itself is not disposed of: a late receive may yet cancel it.
-            _gone = true;
-            _ended.Cancel();
-        }
-    }
-
-    /// <summary>Ends what only waits for the next request.</summary>
-    public void EndIdle()
-    {
-        if (_phase == Phase.Idle) _ended.Cancel();
+        for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
+        // To close with bytes unread would reset the connection and could take the answer with it. So: say that this
+        // was all, and read past what still comes, until the client closes or the deadline is over.
+        socket.Shutdown(SocketShutdown.Send);
+        for (Enter(Phase.Goodbye); ;) await Input.ReadAsync(new byte[Limits.Receive], 1);
     }
 
     private async Task<bool> ExchangeAsync()
     {
-        await Input.MoreAsync(seen: 0);
+        await Input.FillAsync();
         Enter(Phase.Head);
         var (began, stays, head, answer) = (server.Now, false, (RequestHead?)null, (Answer?)null);
         using var body = new RequestBody(server.MaxBody);
@@ -55,32 +40,22 @@ internal sealed class Connection(Socket socket, Server server)
                 Enter(head.Expects100 ? Phase.Continue : Phase.Body);
                 await body.ReadAsync(head, Input);
                 stays = head.KeepAlive;
-                var page = server.Status.Answer(head);
+                answer = server.Status.Answer(head);
                 Enter(Phase.Line);
-                var answering = page is not null ? Task.FromResult(page)
-                    : server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
-                if (page is null) _ = Input.FillAsync();
-                answer = await answering;
+                if (answer is null) _ = Input.FillAsync();
+                answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
                 if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
             }
-            catch (Exception e) when (e is Refusal || (IsExpired && !server.IsStopping))
+            catch (Exception e) when (e is Refusal || IsExpired)
             {
-                answer = (e as Refusal ?? new Refusal(_phase.Code, _phase.Message)).ToAnswer();
+                answer = (e as Refusal ?? Phase.Late).ToAnswer();
                 // Once the deadline is over, this answer has those of its own phases.
                 if (IsExpired) (stays, _ended) = (false, new(Timeout.InfiniteTimeSpan, server.Clock));
             }
 
-            using var response = answer.Response;
             stays &= answer.Status != 101 && !server.IsStopping;
             await Writer.WriteAsync(answer, head, stays, _ended.Token);
             return stays;
-        }
-        // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from passing
-        // for complete; and where the deadline is over, it frees what the client has not read.
-        catch when (IsExpired || head is { Http11: false })
-        {
-            socket.Close(0);
-            throw;
         }
         finally
         {
@@ -92,20 +67,22 @@ internal sealed class Connection(Socket socket, Server server)
     // any answer, and notices like there when the upstream ends.
     private async Task PumpAsync(Stream upstream)
     {
-        for (; ; Enter(Phase.Upstream)) await upstream.WriteAsync(await Input.TakeAsync(), _ended.Token);
+        for (var room = new byte[Limits.MostRead]; ; Enter(Phase.Upstream))
+            await upstream.WriteAsync(room.AsMemory(0, await Input.ReadAsync(room, 1)), _ended.Token);
     }
 
     private void Enter(Phase phase)
     {
-        _phase = phase;
+        Phase = phase;
         _ended.CancelAfter(1000 * phase.Seconds);
     }
 
-    // Zero bytes or an error: the client has gone, and whatever runs for it ends at once.
+    // Zero bytes or an error: the client has gone, and whatever runs for it ends at once. The same where the connection
+    // ends first: its socket is closed, and that ends the receive which is under way beside it.
     private async ValueTask<int> ReceiveAsync(Memory<byte> room)
     {
-        if (_phase == Phase.Continue) await socket.SendAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _ended.Token);
-        if (_phase == Phase.Continue || _phase == Phase.Body) Enter(Phase.Body);
+        if (Phase == Phase.Continue) await socket.SendAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _ended.Token);
+        if (Phase == Phase.Continue || Phase == Phase.Body) Enter(Phase.Body);
         try
         {
             if (await socket.ReceiveAsync(room, _ended.Token) is > 0 and var count) return count;

@@ -4,63 +4,58 @@
 /// </summary>
 internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
 {
-    private byte[] _buffer = new byte[2048];
+    // What field-vchar, SP and HTAB leave out (RFC 9110 s5.5). Bytes above 0x7F pass as they are.
+    private static readonly SearchValues<byte> Controls = SearchValues.Create(
+        [.. Enumerable.Range(0, 128).Where(i => i is (< ' ' and not '\t') or 127).Select(i => (byte)i)]);
+    private byte[] _buffer = new byte[Limits.Receive];
     private int _start, _end;
     private Task _filling = Task.CompletedTask;
 
-    private ReadOnlySpan<byte> Waiting => _buffer.AsSpan(_start, _end - _start);
+    private Span<byte> Waiting => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>Takes one line without its CR LF, as Latin-1. A line that ends in anything else is refused.</summary>
-    public async ValueTask<string> LineAsync(int longest, ErrorCode tooLong)
+    /// <summary>
+    /// Takes one line without its CR LF, as Latin-1. A line ends at its first control character, and that must be the
+    /// CR of a CR LF. So bare line ends, control characters and TLS sent to this port are refused by one rule, and as
+    /// soon as they are seen: who speaks TLS sends no line end, and waits for an answer.
+    /// </summary>
+    public async ValueTask<string> LineAsync(int longest = Limits.RequestLine, ErrorCode tooLong = BadRequest)
     {
         var (seen, end) = (0, -1);
-        while (end < 0 && seen < longest + 2)
+        while (end < 0 || end + 1 == seen)
         {
-            await MoreAsync(seen);
-            // TLS, most likely: no line of HTTP begins so, and its sender now waits for an answer.
-            if (Waiting is [< (byte)' ' and not (byte)'\r', ..]) throw RequestHead.Bad("this port speaks HTTP/1.1");
-            // Counted first: what a receive adds from here on has not been looked at.
+            await FillAsync(seen);
             seen = Waiting.Length;
-            end = Waiting[..seen].IndexOf((byte)'\n');
+            end = Waiting.IndexOfAny(Controls);
+            if ((end < 0 ? seen : end) > longest) throw new Refusal(tooLong, "Over 8 KiB a line or 32 KiB in all.");
+            if (end >= 0 && !"\r\n"u8.StartsWith(Waiting[end..Math.Min(end + 2, seen)]))
+                throw RequestHead.Bad("a line holds a control character; this port speaks HTTP/1.1");
         }
 
-        if (end < 0 || end > longest + 1) throw new Refusal(tooLong, "Over 8 KiB a line or 32 KiB in all; send less.");
-        if (end == 0 || Waiting[end - 1] != '\r') throw RequestHead.Bad("a line does not end in CR LF");
-        var line = Encoding.Latin1.GetString(Waiting[..(end - 1)]);
-        _start += end + 1;
+        var line = Encoding.Latin1.GetString(Waiting[..end]);
+        _start += end + 2;
         return line;
     }
 
-    /// <summary>Fills all of <paramref name="room"/>; what has not come yet is received straight into it.</summary>
-    public async ValueTask ReadAsync(Memory<byte> room)
+    /// <summary>Fills at least so much of <paramref name="room"/>; what has not come yet is received straight into
+    /// it.</summary>
+    public async ValueTask<int> ReadAsync(Memory<byte> room, int least)
     {
-        if (room.Length > Waiting.Length) await _filling;
+        if (!_filling.IsCompleted) await _filling;
         var taken = Math.Min(room.Length, Waiting.Length);
         Waiting[..taken].CopyTo(room.Span);
-        for (_start += taken; taken < room.Length; taken += await receive(room[taken..])) { }
-    }
-
-    /// <summary>Takes all that is there, at least one byte.</summary>
-    public async ValueTask<ReadOnlyMemory<byte>> TakeAsync()
-    {
-        await MoreAsync(0);
-        var taken = _buffer.AsMemory(_start, Waiting.Length);
-        _start += taken.Length;
+        for (_start += taken; taken < least; taken += await receive(room[taken..])) { }
         return taken;
     }
 
-    /// <summary>Waits until there are more bytes than the caller has seen.</summary>
-    public async ValueTask MoreAsync(int seen)
+    /// <summary>
+    /// Waits until there are more bytes than the caller has seen, or begins to: one receive at a time, and none ahead
+    /// of bytes that nobody has taken.
+    /// </summary>
+    public Task FillAsync(int seen = 0)
     {
-        // The receive that is under way may end between two looks: it is awaited before the second, and only then may
-        // another begin, or that one would wait for bytes behind those that nobody has seen.
-        // Why it may have failed is no matter: if the client has gone, so does the other.
-        if (Waiting.Length <= seen) await _filling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (Waiting.Length <= seen) await FillAsync();
+        if (!_filling.IsCompleted) return _filling;
+        return Waiting.Length > seen ? Task.CompletedTask : _filling = ReceiveAsync();
     }
-
-    /// <summary>Begins to receive behind what is there, unless that is under way.</summary>
-    public Task FillAsync() => _filling.IsCompleted ? _filling = ReceiveAsync() : _filling;
 
     private async Task ReceiveAsync()
     {

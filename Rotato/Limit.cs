@@ -44,7 +44,9 @@ internal sealed class Limit(string of = "")
         // Nobody refused, the window was only foreseen: let it take more, the sooner the longer that goes well, so that
         // a raised limit is found.
         if (_strikes == 0) (_most, _step, _room) = (_most + _step, 2 * _step, int.MaxValue);
-        (OnTrial, _began, _used, _strikes) = (false, sent, 1, 0);
+        // The trial is the new window's first, and perhaps its only one.
+        (OnTrial, _began, _used, _strikes, _room) = (false, sent, 0, 0, _room + 1);
+        Take(sent);
     }
 
     /// <summary>

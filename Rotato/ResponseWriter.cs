@@ -12,46 +12,51 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
 
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive, CancellationToken ended)
     {
-        var (response, status) = (answer.Response, answer.Status);
-        var bodiless = head?.Method == "HEAD" || status is 204 or 304;
+        using var response = answer.Response;
+        var bodiless = head?.Method == "HEAD" || answer.Status is 204 or 304;
         var length = response.Headers.TransferEncodingChunked == true ? null : response.Content.Headers.ContentLength;
-        var chunked = length is null && !bodiless && status != 101 && head is { Http11: true };
-        _text.Clear().Append($"HTTP/1.1 {status:000} {response.ReasonPhrase}\r\n");
+        var chunked = length is null && !bodiless && answer.Status != 101 && head is { Http11: true };
+        _text.Clear().Append($"HTTP/1.1 {answer.Status:000} {response.ReasonPhrase}\r\n");
         response.Headers.NonValidated.TryGetValues("Connection", out var listed);
         var connection = listed.ToString().Split(',', TrimEntries);
-        AppendFields(response.Headers.NonValidated, connection);
-        AppendFields(response.Content.Headers.NonValidated, connection);
+        foreach (var fields in (HttpHeaders[])[response.Headers, response.Content.Headers])
+        {
+            foreach (var (name, values) in fields.NonValidated)
+            {
+                if (Forwarder.EndsHere(name, connection)) continue;
+                // What ends a line would begin a field of the upstream's own making. HttpClient lets none pass either.
+                foreach (var value in values)
+                    if (!value.AsSpan().ContainsAny('\r', '\n', '\0')) _text.Append($"{name}: {value}\r\n");
+            }
+        }
+
         // Neither in a field nor in the reason may the upstream hand the key back. A short one, as self-hosted servers
         // have, would be found in any word. As a sub-protocol it becomes the client's own again: a WebSocket client
         // takes none that it has not offered.
         var echo = head?.Keys.FirstOrDefault(sent => sent.Field == Credentials.Protocols).Secret ?? "[key]";
         if (answer.Key is { Secret.Length: >= 16 } key) _text.Replace(key.Secret, echo);
         if (answer.Key?.Number is { } n) _text.Append($"x-rotato-key: {n}\r\nx-rotato-tries: {answer.Tries}\r\n");
-        if (status == 401 && head?.Path == Status.Page) _text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
-        if (length is not null && status is not (101 or 204)) _text.Append($"Content-Length: {length}\r\n");
+        if (answer is { Status: 401, Key: null }) _text.Append("WWW-Authenticate: Basic realm=\"Rotato\"\r\n");
+        if (length is not null && answer.Status is not (101 or 204)) _text.Append($"Content-Length: {length}\r\n");
         if (chunked) _text.Append("Transfer-Encoding: chunked\r\n");
-        if (status == 101) _text.Append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
-        _text.Append(keepAlive || status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
+        if (answer.Status == 101) _text.Append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        _text.Append(keepAlive || answer.Status == 101 ? "\r\n" : "Connection: close\r\n\r\n");
         _unsent.Write(Encoding.Latin1.GetBytes(_text.ToString()));
-        var body = bodiless ? Stream.Null : await response.Content.ReadAsStreamAsync(ended);
-        try
-        {
-            await CopyAsync(body, chunked, ended);
-        }
-        finally
-        {
-            // What has come is the client's, also where the upstream breaks off behind it.
-            await FlushAsync(ended);
-        }
+        // HTTP/1.1 shows where an answer ends. Where nothing does, a reset keeps one that was cut short from passing
+        // for complete: until all of it is on its way, whatever closes the socket resets the connection.
+        if (head is { Http11: false }) socket.LingerState = new(true, 0);
+        await CopyAsync(bodiless ? Stream.Null : await response.Content.ReadAsStreamAsync(ended), chunked, ended);
+        if (head is { Http11: false }) socket.LingerState = new(false, 0);
     }
 
     private async Task CopyAsync(Stream body, bool chunked, CancellationToken ended)
     {
-        var buffer = new byte[Limits.SmallestRead];
+        var buffer = new byte[Limits.LeastRead];
         for (var count = 1; count > 0;)
         {
             var read = body.ReadAsync(buffer, ended);
-            if (!read.IsCompleted || _unsent.Length > buffer.Length) await FlushAsync(ended);
+            // What has come is the client's, also where the upstream breaks off behind it.
+            if (!read.IsCompletedSuccessfully || _unsent.Length > buffer.Length) await FlushAsync(ended);
             enter(Phase.Upstream);
             count = await read;
             // The last chunk is one of no bytes, and its end that of the trailers, of which there are none.
@@ -59,23 +64,14 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             _unsent.Write(buffer, 0, count);
             if (chunked) _unsent.Write("\r\n"u8);
             // A stream of events keeps the small buffer, for there may be thousands; a file gets larger ones.
-            if (count == buffer.Length && count < Limits.LargestRead) buffer = new byte[4 * count];
+            if (count == buffer.Length && count < Limits.MostRead) buffer = new byte[4 * count];
         }
-    }
 
-    private void AppendFields(HttpHeadersNonValidated fields, string[] connection)
-    {
-        foreach (var (name, values) in fields)
-        {
-            if (Forwarder.EndsHere(name, connection)) continue;
-            foreach (var value in values)
-                if (!value.AsSpan().ContainsAny(RequestHead.Controls)) _text.Append($"{name}: {value}\r\n");
-        }
+        await FlushAsync(ended);
     }
 
     private async ValueTask FlushAsync(CancellationToken ended)
     {
-        if (_unsent.Length == 0) return;
         enter(Phase.Client);
         await socket.SendAsync(_unsent.GetBuffer().AsMemory(0, (int)_unsent.Length), ended);
         _unsent.SetLength(0);

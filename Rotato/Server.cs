@@ -4,7 +4,6 @@
 internal sealed class Server(Options options, TimeProvider clock, Log log)
 {
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
-    private readonly SemaphoreSlim _slots = new(Limits.Connections);
     private readonly List<TcpListener> _listeners = [];
 
     public TimeProvider Clock => clock;
@@ -12,7 +11,8 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
     public long MaxBody { get; } = options.MaxBody;
     public Gate Gate { get; } = new(options);
     public Forwarder Forwarder { get; } = new(options, clock, log.Warn);
-    public Status Status => field ??= new(options, Forwarder.Ring, () => _connections.Keys.Count(c => c.IsForwarding));
+    public Status Status => field ??= new(options, Forwarder.Ring,
+        () => _connections.Keys.Count(connection => connection.Phase.Code == UpstreamTimeout));
     public double Now => Forwarder.Ring.Now;
     public bool IsStopping { get; private set; }
     public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndpoint;
@@ -31,65 +31,53 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
             }
             // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to
             // "localhost".
-            catch (SocketException e)
-                when (_listeners.Count > 0 && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+            catch (SocketException e) when (EndPoint is { } && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
             {
             }
         }
     }
 
     /// <summary>
-    /// Serves until told to stop, then until the running requests have finished or their time for that is over.
+    /// Serves until told to stop, then until the running requests have finished or their time for that is over. What
+    /// only waits for a request ends with the process.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
         _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
-        for (var end = Now + Limits.Drain; Now < end && !_connections.IsEmpty;)
-        {
-            foreach (var (connection, _) in _connections) connection.EndIdle();
+        for (var end = Now + Limits.Drain; Now < end && _connections.Keys.Any(c => c.Phase.Code != default);)
             await Task.Delay(Limits.DrainCheck, clock, default);
-        }
     }
 
     private async Task AcceptAsync(TcpListener listener, CancellationToken stop)
     {
         using var closing = listener;
-        for (; ; await _slots.WaitAsync(stop))
+        while (true)
         {
             try
             {
+                while (_connections.Count >= Limits.Connections) await Task.Delay(Limits.Again, clock, stop);
                 _ = ServeAsync(await listener.AcceptSocketAsync(stop));
             }
             catch (SocketException)
             {
                 // Out of descriptors, most likely: at once it would only fail again.
-                _slots.Release();
                 await Task.Delay(Limits.Again, clock, stop);
             }
         }
     }
 
+    // Whatever happens to one connection, the others go on. What ends one in the ordinary way is not worth a word; of
+    // anything else the type alone is said, for a message may quote a key.
     private async Task ServeAsync(Socket socket)
     {
+        using var closing = socket;
         var connection = new Connection(socket, this);
-        try
-        {
-            using var closing = socket;
-            _connections[connection] = socket.NoDelay = true;
-            await connection.RunAsync();
-        }
-        // The only catch-all: whatever happens to one connection, the others go on. What ends one in the ordinary way
-        // is not worth a word; of anything else the type alone is said, for a message may quote a key.
-        catch (Exception e)
-        {
-            if (e is not (IOException or SocketException or HttpRequestException or OperationCanceledException))
-                log.Warn($"a connection ended with {e.GetType().Name}; please report it");
-        }
-        finally
-        {
-            _connections.TryRemove(connection, out _);
-            _slots.Release();
-        }
+        _connections[connection] = socket.NoDelay = true;
+        var serving = connection.RunAsync();
+        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _connections.TryRemove(connection, out _);
+        if (serving.Exception?.InnerException is { } e and not (IOException or SocketException or HttpRequestException))
+            log.Warn($"a connection ended with {e.GetType().Name}; please report it");
     }
 }
