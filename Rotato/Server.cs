@@ -52,7 +52,8 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
     private async Task AcceptAsync(TcpListener listener, CancellationToken stop)
     {
         using var closing = listener;
-        while (true)
+        // Asked here too: an accept that finds somebody waiting does not look whether it was told to stop.
+        while (!stop.IsCancellationRequested)
         {
             try
             {
