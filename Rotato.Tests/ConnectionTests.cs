@@ -190,20 +190,22 @@ internal sealed class ConnectionTests
     {
         using var upstream = new ScriptedUpstream(_ => Ok());
         await using var rotato = new RunningRotato(upstream, "--max-body 512");
-        var greedy = await rotato.ConnectAsync();
-        Assert.That((await greedy.AskAsync($"POST / HTTP/1.1\r\nHost: a.localhost\r\nExpect: 100-continue\r\nContent-Length: {512 << 20}\r\n\r\n")).Status, Is.EqualTo(100));
+        var greedy = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => rotato.ConnectAsync()));
+        foreach (var client in greedy)
+            Assert.That((await client.AskAsync($"POST / HTTP/1.1\r\nHost: a.localhost\r\nExpect: 100-continue\r\nContent-Length: {128 << 20}\r\n\r\n")).Status, Is.EqualTo(100));
         Assert.That((await rotato.AskAsync(Post("x"))).Status, Is.EqualTo(200), "what is only announced takes no memory");
-        // From half of it on there is room for all.
-        for (var i = 0; i < 257; i++) await greedy.SendAsync(new string('x', 1 << 20));
-        while ((await rotato.AskAsync(Post("xx"))).Status == 200) await Task.Yield();
+        // From a sixteenth of it on there is room for all.
+        var piece = new byte[9 << 20];
+        foreach (var client in greedy) await client.SendAsync(piece);
+        while ((await rotato.AskAsync(Post("xx"))).Status == 200) await Task.Delay(10);
 
         var refused = await rotato.AskAsync(Post("xx"));
         var bodiless = await rotato.GetAsync("/");
-        greedy.Reset();
+        Array.ForEach(greedy, client => client.Reset());
 
         Assert.That((refused.Status, refused.ErrorCode), Is.EqualTo((503, "too_busy")));
         Assert.That(bodiless.Status, Is.EqualTo(200));
-        while ((await rotato.AskAsync(Post("x"))).Status == 503) await Task.Yield();
+        while ((await rotato.AskAsync(Post("x"))).Status == 503) await Task.Delay(10);
     }
 
     [Test]

@@ -25,9 +25,17 @@ internal sealed class Connection(Socket socket, Server server)
         for (Enter(Phase.Goodbye); ;) await Input.ReadAsync(new byte[Limits.Receive], 1);
     }
 
+    /// <summary>Ends a receive that is under way: a socket closed with one would reset the connection.</summary>
+    public void End()
+    {
+        // Who reads nothing gets that reset: else the system would keep for it what it has not read.
+        if (IsExpired && Phase == Phase.Client) socket.LingerState = new(true, 0);
+        _ended.Cancel();
+    }
+
     private async Task<bool> ExchangeAsync()
     {
-        await Input.FillAsync();
+        await Input.MoreAsync(seen: 0);
         Enter(Phase.Head);
         var (began, stays, head, answer) = (server.Now, false, (RequestHead?)null, (Answer?)null);
         using var body = new RequestBody(server.MaxBody);
@@ -43,6 +51,8 @@ internal sealed class Connection(Socket socket, Server server)
                 answer = server.Status.Answer(head);
                 Enter(Phase.Line);
                 if (answer is null) _ = Input.FillAsync();
+                // Pages asked for in one go must not keep the thread from all others.
+                else await Task.Yield();
                 answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
                 if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
             }
@@ -77,8 +87,7 @@ internal sealed class Connection(Socket socket, Server server)
         _ended.CancelAfter(1000 * phase.Seconds);
     }
 
-    // Zero bytes or an error: the client has gone, and whatever runs for it ends at once. The same where the connection
-    // ends first: its socket is closed, and that ends the receive which is under way beside it.
+    // Zero bytes or an error: the client has gone, and whatever runs for it ends at once.
     private async ValueTask<int> ReceiveAsync(Memory<byte> room)
     {
         if (Phase == Phase.Continue) await socket.SendAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _ended.Token);

@@ -25,7 +25,7 @@ internal static class Credentials
         {
             var members = list.Split(separator[0], TrimEntries)
                 .ToLookup(member => Uri.UnescapeDataString(member).StartsWith(mark, Ordinal));
-            keys.AddRange(members[true].Select(member => (field, Uri.UnescapeDataString(member)[mark.Length..])));
+            keys.AddRange(members[true].Select(member => (field, member.Split(mark[^1], 2)[^1])));
             return members[false].Any() ? string.Join(separator, members[false]) : null;
         }
     }

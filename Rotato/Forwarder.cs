@@ -64,8 +64,8 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
                 response?.Dispose();
-                // No kind of error: no connection in time. 499, as in the log, for a client that has not waited. A key
-                // is not to blame for any of them.
+                // No kind of error: no connection in time. 499, as in the log, where the client has not waited or its
+                // time was over. A key is not to blame for any of them.
                 var (error, left) = ((e as HttpRequestException)?.HttpRequestError, gone.IsCancellationRequested);
                 var (code, kind) = error is null ? (UpstreamTimeout, "timeout") : (UpstreamUnreachable, $"{error}");
                 Ring.Report(key, turn, left ? 499 : (int)code, default);
@@ -81,7 +81,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             }
         }
 
-        held ??= new Refusal(AllKeysResting, $"All keys rest; come back in {Math.Ceiling(turn.Soonest)} s.").ToAnswer();
+        held ??= new Refusal(AllKeysResting, $"Keys rest {Math.Ceiling(turn.Soonest)} s more; see /_rotato").ToAnswer();
         if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
         return held with { Tries = turn.Tries };
     }

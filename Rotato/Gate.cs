@@ -37,11 +37,12 @@ internal sealed class Gate(Options options)
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private bool HasToken(RequestHead head) => options.Token == ""
-        || head.Keys.Any(key => IsToken(key.Secret) || IsToken(PasswordIn(key.Secret)));
+        || head.Keys.Any(key => IsToken(key.Secret) || IsToken(Decode(key.Secret)));
 
-    // As a browser sends it (Basic authentication, RFC 7617).
-    private static string PasswordIn(string secret) => !System.Buffers.Text.Base64.IsValid(secret) ? ""
-        : Encoding.UTF8.GetString(Convert.FromBase64String(secret)).Split(':', 2)[^1];
+    // A password as a browser sends it (Basic authentication, RFC 7617), or the value of ?key=.
+    private static string Decode(string sent) =>
+        !System.Buffers.Text.Base64.IsValid(sent) ? Uri.UnescapeDataString(sent)
+        : Encoding.UTF8.GetString(Convert.FromBase64String(sent)).Split(':', 2)[^1];
 
     // Digests are compared, because that takes constant time only for equal lengths.
     private bool IsToken(string sent) => CryptographicOperations.FixedTimeEquals(Digest(sent), Digest(options.Token));

@@ -23,9 +23,10 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         var (seen, end) = (0, -1);
         while (end < 0 || end + 1 == seen)
         {
-            await FillAsync(seen);
+            await MoreAsync(seen);
+            // Counted first: what a receive adds from here on has not been looked at.
             seen = Waiting.Length;
-            end = Waiting.IndexOfAny(Controls);
+            end = Waiting[..seen].IndexOfAny(Controls);
             if ((end < 0 ? seen : end) > longest) throw new Refusal(tooLong, "Over 8 KiB a line or 32 KiB in all.");
             if (end >= 0 && !"\r\n"u8.StartsWith(Waiting[end..Math.Min(end + 2, seen)]))
                 throw RequestHead.Bad("a line holds a control character; this port speaks HTTP/1.1");
@@ -40,22 +41,23 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     /// it.</summary>
     public async ValueTask<int> ReadAsync(Memory<byte> room, int least)
     {
-        if (!_filling.IsCompleted) await _filling;
+        if (Waiting.Length < least) await _filling;
         var taken = Math.Min(room.Length, Waiting.Length);
         Waiting[..taken].CopyTo(room.Span);
         for (_start += taken; taken < least; taken += await receive(room[taken..])) { }
         return taken;
     }
 
-    /// <summary>
-    /// Waits until there are more bytes than the caller has seen, or begins to: one receive at a time, and none ahead
-    /// of bytes that nobody has taken.
-    /// </summary>
-    public Task FillAsync(int seen = 0)
+    /// <summary>Waits until there are more bytes than the caller has seen.</summary>
+    public async ValueTask MoreAsync(int seen)
     {
-        if (!_filling.IsCompleted) return _filling;
-        return Waiting.Length > seen ? Task.CompletedTask : _filling = ReceiveAsync();
+        // The receive that is under way may end between two looks: it is awaited before the second.
+        if (Waiting.Length <= seen) await _filling;
+        if (Waiting.Length <= seen) await FillAsync();
     }
+
+    /// <summary>Begins to receive behind what is there, unless that is under way: one at a time.</summary>
+    public Task FillAsync() => _filling.IsCompleted ? _filling = ReceiveAsync() : _filling;
 
     private async Task ReceiveAsync()
     {

@@ -1,7 +1,7 @@
 /// <summary>
-/// One request's body in memory, because it must be repeatable for the next key. There is room for what has come and
-/// as much again, at least for one piece, and that counts against the bodies of all requests until it is disposed of.
-/// What is only announced does not, or a few clients that send nothing could keep out all others.
+/// One request's body in memory, because it must be repeatable for the next key. There is room for sixteen times what
+/// has come, at least for one piece, and that counts against the bodies of all requests until it is disposed of. What
+/// is only announced does not: however many clients send nothing, they do not keep out the others.
 /// </summary>
 internal sealed class RequestBody(long max) : IDisposable
 {
@@ -32,16 +32,17 @@ internal sealed class RequestBody(long max) : IDisposable
         await RequestHead.ReadFieldsAsync(input);
     }
 
-    public void Dispose() => Interlocked.Add(ref _heldInAll, -_bytes.Length);
+    public void Dispose() => Interlocked.Add(ref _heldInAll, -_bytes.Capacity);
 
     private async ValueTask AppendAsync(Input input, long more)
     {
         if (_bytes.Length + more > max) throw new Refusal(PayloadTooLarge, "Over --max-body; send less or raise it.");
         for (int step; more > 0; more -= step)
         {
-            step = (int)Math.Min(more, Math.Max(Limits.BodyPiece, _bytes.Length));
+            step = (int)Math.Min(more, Math.Max(Limits.BodyPiece, 15 * _bytes.Length));
+            var room = _bytes.Capacity;
             _bytes.SetLength(_bytes.Length + step);
-            if (Interlocked.Add(ref _heldInAll, step) > Limits.BodiesInAll)
+            if (Interlocked.Add(ref _heldInAll, _bytes.Capacity - room) > Limits.BodiesInAll)
                 throw new Refusal(TooBusy, "Bodies under way fill the memory; try again.");
             await input.ReadAsync(_bytes.GetBuffer().AsMemory((int)_bytes.Length - step, step), step);
         }

@@ -73,10 +73,13 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
     private async Task ServeAsync(Socket socket)
     {
         using var closing = socket;
+        // Else the first exchange would run where the next client is to be accepted.
+        await Task.Yield();
         var connection = new Connection(socket, this);
         _connections[connection] = socket.NoDelay = true;
         var serving = connection.RunAsync();
         await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        connection.End();
         _connections.TryRemove(connection, out _);
         if (serving.Exception?.InnerException is { } e and not (IOException or SocketException or HttpRequestException))
             log.Warn($"a connection ended with {e.GetType().Name}; please report it");

@@ -58,7 +58,7 @@ internal static class Signs
         // The API's own clock where it tells it: a wrong clock on this machine does not make of a date a wrong rest.
         double? Wait(string? told) => ParseWait(told, response.Headers.Date ?? wallClock);
         // Within a JSON string a quote has a backslash before it, never a colon: words of the request that an error
-        // echoes are not taken for the API's own.
+        // echoes there are not taken for the API's own.
         bool Says(string what) => Words[what].Any(words => text.Contains($":\"{words}", Ordinal));
         Sign Dead(string why, double rest) => sign with { Refused = true, Reason = why, Rest = rest, WholeKey = true };
     }
@@ -71,7 +71,8 @@ internal static class Signs
     {
         // The build knows no culture but the invariant one (InvariantGlobalization).
         var seconds = DateTimeOffset.TryParseExact(text, Dates, null, DateTimeStyles.AssumeUniversal, out var date)
-            ? (date - now).TotalSeconds : ParseUnits(text?.Replace("ms", "e-3s", Ordinal) ?? "");
+            ? (date - now).TotalSeconds
+            : text is { Length: < 30 } ? ParseUnits(text.Replace("ms", "e-3s", Ordinal)) : 0;
         if (seconds > 1e12) seconds /= 1000;
         if (seconds > 1e9) seconds -= now.ToUnixTimeSeconds();
         return seconds > 0 && double.IsFinite(seconds) ? Math.Min(seconds, Limits.LongestRest) : null;
