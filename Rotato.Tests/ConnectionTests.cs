@@ -377,13 +377,31 @@ internal sealed class ConnectionTests
         Assert.That(client.EndedInOrder, Is.True);
     }
 
+    // Some clients end a body with a line of their own, which is then still waiting.
     [Test]
-    public async Task DropsTheUpstreamAsSoonAsTheClientHasGone([Values] bool withoutAWord, [Values] bool hasAnswerBegun)
+    public async Task WhatHasComeReachesASlowClientThoughTheUpstreamBreaksOff()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream);
+        var client = await rotato.ConnectAsync(room: 4096);
+        await client.SendAsync(Get());
+        var request = await upstream.NextAsync();
+        await request.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+        await request.SendAsync(new byte[400_000]);
+        request.Close();
+
+        while (!(await rotato.GetAsync("/_rotato/status")).Text.Contains("\"in_flight\":0,", StringComparison.Ordinal)) await Task.Delay(10);
+        Assert.That(await client.ReadToEndAsync(), Has.Length.GreaterThan(400_000));
+        Assert.That(client.EndedInOrder, Is.True);
+    }
+
+    [Test]
+    public async Task DropsTheUpstreamAsSoonAsTheClientHasGone([Values] bool withoutAWord, [Values] bool hasAnswerBegun, [Values("", "\r\n")] string behind)
     {
         using var upstream = new ScriptedUpstream();
         await using var rotato = new RunningRotato(upstream);
         var client = await rotato.ConnectAsync();
-        await client.SendAsync(Post("body"));
+        await client.SendAsync(Post("body") + behind);
         var request = await upstream.NextAsync();
         if (hasAnswerBegun)
         {

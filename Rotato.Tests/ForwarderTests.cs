@@ -622,6 +622,22 @@ internal sealed class ForwarderTests
         Assert.That(given, withKey ? Is.Null.Or.Not.Contains(key) : Is.EqualTo("realtime"));
     }
 
+    [Test]
+    public async Task GivesBackItsOwnSubProtocolAsItCame()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream, prefix: "sk-0123456789abcdef");
+        var client = await rotato.ConnectAsync();
+        const string Own = "openai-insecure-api-key.a%0d%0aX-Evil:%20b%41";
+        await client.SendAsync(Get("/", $"{Handshake}Sec-WebSocket-Protocol: {Own}\r\n"));
+
+        var chosen = $"openai-insecure-api-key.{rotato.Keys[0]}";
+        await (await upstream.NextAsync()).SendAsync($"{Switching[..^2]}Sec-WebSocket-Protocol: {chosen}\r\n\r\n");
+
+        var answer = await client.ReadAsync();
+        Assert.That((answer["Sec-WebSocket-Protocol"], answer["X-Evil"]), Is.EqualTo((Own, (string?)null)));
+    }
+
     [TestCase("Upgrade: websocket\r\n")]
     [TestCase("Connection: Upgrade\r\n")]
     [TestCase("Connection: Upgrade\r\nUpgrade: h2c\r\n")]

@@ -92,6 +92,10 @@ internal sealed class SignsTests
     [TestCase("1795435199000", Description = "past")]
     public void NonsensePastAndSentinelsAreNoWait(string? text) => Assert.That(Signs.ParseWait(text, Now), Is.Null);
 
+    [Test]
+    public void AnEndlessHintIsNonsenseAndNoWork([Values("h", "1s", "ms", "1")] string piece) =>
+        Assert.That(Signs.ParseWait(string.Concat(Enumerable.Repeat(piece, 1_000_000)), Now), Is.Null);
+
     [TestCase("Infinity")]
     [TestCase("-Infinity")]
     public void WhatAGatewayDividedByZeroIsNoWait(string text) => Assert.That(Signs.ParseWait(text, Now), Is.Null);
