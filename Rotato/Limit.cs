@@ -61,9 +61,9 @@ internal sealed class Limit(string of = "")
         var rest = Math.Max(sign.Rest ?? backOff, _strikes > 3 ? 1 : 0);
         (OnTrial, _room) = (true, 1);
         Pause(now + rest, sign.Reason);
-        // Without a hint the window ends somewhere in the rest: its middle. Below a second it is noise, a long rest is
-        // no window, and one in which nobody got through says nothing of its size.
-        var window = Math.Max(1, Until - _began - (sign.Rest is null ? rest / 2 : 0));
+        // Without a hint the window ends somewhere in the rest: its middle. Below a second it is noise, the more so
+        // the more were sent; a long rest is no window; and one in which nobody got through says nothing of its size.
+        var window = Math.Max(Math.Min(1, 0.2 * _used), Until - _began - (sign.Rest is null ? rest / 2 : 0));
         if (!sign.Refused || window > 120) return;
         (_window, _step, _most) = (window, 0.5, _used > 0 ? _used : int.MaxValue);
     }
