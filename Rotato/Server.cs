@@ -79,8 +79,8 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
         _connections[connection] = socket.NoDelay = true;
         var serving = connection.RunAsync();
         await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        connection.End();
         _connections.TryRemove(connection, out _);
+        connection.End();
         if (serving.Exception?.InnerException is { } e and not (IOException or SocketException or HttpRequestException))
             log.Warn($"a connection ended with {e.GetType().Name}; please report it");
     }
