@@ -81,7 +81,8 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
             }
         }
 
-        held ??= new Refusal(AllKeysResting, $"Keys rest {Math.Ceiling(turn.Soonest)} s more; see /_rotato").ToAnswer();
+        held ??= new Refusal(AllKeysResting,
+            $"All keys rest; come back in {Math.Ceiling(turn.Soonest)} s. GET /_rotato shows why.").ToAnswer();
         if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
         return held with { Tries = turn.Tries };
     }

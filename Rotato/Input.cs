@@ -8,7 +8,9 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     private static readonly SearchValues<byte> Controls = SearchValues.Create(
         [.. Enumerable.Range(0, 128).Where(i => i is (< ' ' and not '\t') or 127).Select(i => (byte)i)]);
     private byte[] _buffer = new byte[Limits.Receive];
-    private int _start, _end;
+    private int _start;
+    // Moved on by the receive that is under way: whoever sees it moved must see the bytes before it as well.
+    private volatile int _end;
     private Task _filling = Task.CompletedTask;
 
     private Span<byte> Waiting => _buffer.AsSpan(_start, _end - _start);

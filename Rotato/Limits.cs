@@ -21,5 +21,6 @@ internal sealed record Phase(int Seconds, ErrorCode Code = default, string Missi
     public static readonly Phase Idle = new(120), Goodbye = new(2), Client = new(300, UpstreamTimeout);
     public static readonly Phase Head = new(30, RequestTimeout, "whole head"), Body = new(60, RequestTimeout, "body");
     public static readonly Phase Continue = Body with { Missing = "body that 100 Continue asked for" };
+    // The line's seconds are as many as a timer can count: about three weeks.
     public static readonly Phase Upstream = new(1800, UpstreamTimeout, "answer"), Line = new(2000000, UpstreamTimeout);
 }

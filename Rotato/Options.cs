@@ -77,10 +77,11 @@ internal sealed class Options(IReadOnlyList<string> args, Func<string, string?> 
             var parts = args[i].StartsWith('-') ? args[i].Split('=', 2) : ["KEY", args[i]];
             // It is repeated only if it cannot be a key: small letters and hyphens.
             var shown = parts[0].All(c => c is '-' or (>= 'a' and <= 'z')) ? parts[0] : $"argument {i + 1}";
-            var takes = TakesValue.GetValueOrDefault(parts[0]);
+            var isKnown = TakesValue.TryGetValue(parts[0], out var takes);
             var value = parts.ElementAtOrDefault(1) ?? (takes ? args.ElementAtOrDefault(++i) : null);
-            if (takes == string.IsNullOrEmpty(value) || !TakesValue.ContainsKey(parts[0]))
-                throw new UsageException($"{shown} {(takes ? "takes a" : "is unknown or takes no")} value (--help)");
+            if (!isKnown) throw new UsageException($"{shown} is no option; see rotato --help");
+            if (takes == string.IsNullOrEmpty(value))
+                throw new UsageException($"{shown} takes {(takes ? "a" : "no")} value; see rotato --help");
             yield return (parts[0], value ?? "");
         }
     }

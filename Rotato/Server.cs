@@ -31,7 +31,7 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
             }
             // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to
             // "localhost".
-            catch (SocketException e) when (EndPoint is { } && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+            catch (SocketException e) when (EndPoint != null && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
             {
             }
         }
