@@ -120,10 +120,10 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
     // Strip, then set: what ends here and every credential goes first, the key comes last.
     private HttpRequestMessage ToUpstream(RequestHead head, ReadOnlyMemory<byte> body, ApiKey key)
     {
-        var uri = new Uri(options.UpstreamText + head.Target, Raw);
+        var (uri, known) = (new Uri(options.UpstreamText + head.Target, Raw), options.Upstream);
         // A target that changes the host is the shortest way to lose every key. The parser lets none pass; this is
         // the second lock.
-        if (uri.Authority != options.Upstream.Authority) throw RequestHead.Bad("it names another host");
+        if (uri.IdnHost != known.IdnHost || uri.Port != known.Port) throw RequestHead.Bad("it names another host");
         // Without a content, be it empty, HttpClient sends again by itself when a connection ends: harmless only for
         // these methods.
         var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), uri);

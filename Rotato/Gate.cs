@@ -20,7 +20,7 @@ internal sealed class Gate(Options options)
     }
 
     // An address cannot be rebound; a name can, except those that never leave this machine.
-    private bool IsServed(string host) => _isOpen || IsHere(host) || Uri.CheckHostName(host) != UriHostNameType.Dns
+    private bool IsServed(string host) => _isOpen || Uri.CheckHostName(host) != UriHostNameType.Dns || IsHere(host)
         || host.Equals("host.docker.internal", OrdinalIgnoreCase) || host.Equals(options.Host, OrdinalIgnoreCase);
 
     // Browsers send a GET or an image without Origin; then Sec-Fetch-Site tells. A link to the status page may stand

@@ -7,7 +7,7 @@ internal sealed class Turn(string model, double deadline)
     public readonly string Model = model;
     public double Deadline = deadline, SentAt;
     public int Tries;
-    public TaskCompletionSource<ApiKey?> Served = new();
+    public TaskCompletionSource<ApiKey?> Served = null!;
 
     /// <summary>How long until a key is ready, where none was in time.</summary>
     public double Soonest;
