@@ -104,7 +104,7 @@ internal sealed class KeyRingTests
     }
 
     [Test]
-    public void AfterARestOneTriesAndEachAnswerLetsTwoMoreGo()
+    public void AfterARestOneTriesThenTwoGoAndThenThreeForEveryTwoAnswers()
     {
         var ring = new RingUnderTest(1);
         ring.Refuse(ring.Ask(), Hint);
@@ -115,6 +115,8 @@ internal sealed class KeyRingTests
         ring.Answer(crowd[0]);
         Assert.That(crowd.Select(turn => turn.IsWaiting), Is.EqualTo([false, false, false, true, true]));
         ring.Answer(crowd[2]);
+        Assert.That(crowd.Select(turn => turn.IsWaiting), Is.EqualTo([false, false, false, false, true]));
+        ring.Answer(crowd[1]);
         Assert.That(crowd.Select(turn => turn.Number), Is.All.EqualTo(1));
     }
 

@@ -183,7 +183,7 @@ internal sealed class LimitTests
     }
 
     [Test]
-    public void AfterARefusalEachAnswerLetsTwoMoreGo()
+    public void AfterARestTheTrialLetsTwoGoAndEveryTwoAnswersThreeMore()
     {
         Take(0);
         Refuse(sent: 0, now: 0, hint: 200);
@@ -192,7 +192,7 @@ internal sealed class LimitTests
         Assert.That(ReadyAt, Is.EqualTo(201.1));
         Clear(sent: 200.1);
         Clear(sent: 200.1);
-        Take(200.2, 3);
+        Take(200.2, 2);
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(200.2));
         Take(200.2);
         Assert.That(ReadyAt, Is.EqualTo(201.2));

@@ -1,6 +1,6 @@
 /// <summary>
 /// The one mechanism behind every rest: closed until a moment because of a reason, then on trial until an answer
-/// clears it; after a refusal each success lets two more go, so that no crowd runs into the next one. It also
+/// clears it; then two go, and three for every two that succeed, so that no crowd runs into the next refusal. It also
 /// remembers how many requests its last window took and rests by itself after as many, so that the next refusal is
 /// foreseen and not collected. Times are seconds of the ring's clock; guarded by the ring's lock.
 /// </summary>
@@ -39,13 +39,13 @@ internal sealed class Limit(string of = "")
     public void Clear(double sent, bool isSuccess)
     {
         if (OnTrial && sent < Until) return;
-        _room = isSuccess ? Math.Max(0, _room) + 2 : Math.Max(1, _room);
+        _room = isSuccess ? Math.Max(0, _room) + 1.5 : Math.Max(1, _room);
         if (!OnTrial || !isSuccess) return;
         // Nobody refused, the window was only foreseen: let it take more, the sooner the longer that goes well, so that
         // a raised limit is found.
         if (_strikes == 0) (_most, _step, _room) = (_most + _step, 2 * _step, int.MaxValue);
         // The trial is the new window's first, and perhaps its only one.
-        (OnTrial, _began, _used, _strikes, _room) = (false, sent, 0, 0, _room + 1);
+        (OnTrial, _began, _used, _strikes, _room) = (false, sent, 0, 0, _room + 1.5);
         Take(sent);
     }
 
@@ -65,7 +65,8 @@ internal sealed class Limit(string of = "")
         // the more were sent; a long rest is no window; and one in which nobody got through says nothing of its size.
         var window = Math.Max(Math.Min(1, 0.2 * _used), Until - _began - (sign.Rest is null ? rest / 2 : 0));
         if (!sign.Refused || window > 120) return;
-        (_window, _step, _most) = (window, 0.5, _used > 0 ? _used : int.MaxValue);
+        // A small part more at first: to find out that there is no more costs about one refusal in a hundred requests.
+        (_window, _step, _most) = (window, _used / 40, _used > 0 ? _used : int.MaxValue);
     }
 
     /// <summary>Closes it, without a trial afterwards.</summary>
