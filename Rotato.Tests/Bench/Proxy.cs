@@ -14,18 +14,21 @@ internal sealed class Proxy : IDisposable
 
     /// <param name="name">Rotato, nginx or haproxy.</param>
     /// <param name="upstream">Where the requests go, in plain HTTP.</param>
-    private Proxy(string name, IPEndPoint upstream)
+    /// <param name="descriptors">How many descriptors it may have; null leaves that to the system.</param>
+    /// <param name="keys">How many keys Rotato has.</param>
+    private Proxy(string name, IPEndPoint upstream, int? descriptors = null, int keys = 2)
     {
         (Name, EndPoint) = (name, new(IPAddress.Loopback, FreePort()));
         var (program, args) = name switch
         {
             "nginx" => (Find("nginx")!, new[] { "-c", Write(Nginx(upstream)), "-e", Path.Combine(_folder, "errors") }),
             "haproxy" => (Find("haproxy")!, ["-db", "-f", Write(HaProxy(upstream))]),
-            _ => (Rotato, ["--port", $"{EndPoint.Port}", "--upstream", $"http://{upstream}", "--quiet"]),
+            _ => (Executable, ["--port", $"{EndPoint.Port}", "--upstream", $"http://{upstream}", "--quiet"]),
         };
+        if (descriptors is { } most) (program, args) = ("/bin/sh", ["-c", $"ulimit -n {most}; exec \"$0\" \"$@\"", program, .. args]);
         var start = Pins ? new ProcessStartInfo("taskset", ["-c", "1", program, .. args]) : new ProcessStartInfo(program, args);
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
-        start.Environment["ROTATO_KEYS"] = "key-one key-two";
+        start.Environment["ROTATO_KEYS"] = string.Join(' ', Enumerable.Range(1, keys).Select(n => $"key-{n}"));
         var began = Stopwatch.GetTimestamp();
         _process = Process.Start(start)!;
         while (!Accepts() && Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10)) Thread.Sleep(1);
@@ -58,15 +61,30 @@ internal sealed class Proxy : IDisposable
         }
     }
 
+    public int Threads
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.Threads.Count;
+        }
+    }
+
+    /// <summary>Open descriptors; Linux only.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+    public bool HasExited => _process.HasExited;
+
     // The published executable, or the one that was built with the tests: slower to start, and bigger.
-    private static string Rotato => Environment.GetEnvironmentVariable("ROTATO_EXE") is { Length: > 0 } path ? path
+    private static string Executable => Environment.GetEnvironmentVariable("ROTATO_EXE") is { Length: > 0 } path ? path
         : Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "rotato.exe" : "rotato");
 
     /// <summary>Rotato, and of the peers those that are installed. Each is started when it is its turn.</summary>
     public static IEnumerable<Func<Proxy>> All(IPEndPoint upstream) => new[] { "Rotato", "nginx", "haproxy" }
         .Where(name => name == "Rotato" || Find(name) is not null).Select<string, Func<Proxy>>(name => () => new(name, upstream));
 
-    public static string Versions() => string.Join(", ", new[] { (Rotato, "--version"), ("nginx", "-v"), ("haproxy", "-v") }.Select(peer =>
+    public static Proxy Rotato(IPEndPoint upstream, int? descriptors = null, int keys = 2) => new("Rotato", upstream, descriptors, keys);
+
+    public static string Versions() => string.Join(", ", new[] { (Executable, "--version"), ("nginx", "-v"), ("haproxy", "-v") }.Select(peer =>
     {
         if (Find(peer.Item1) is not { } program) return $"no {peer.Item1}";
         using var process = Process.Start(new ProcessStartInfo(program, peer.Item2) { RedirectStandardOutput = true, RedirectStandardError = true })!;
