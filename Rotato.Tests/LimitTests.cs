@@ -319,6 +319,28 @@ internal sealed class LimitTests
         Assert.That(ReadyAt, Is.LessThanOrEqualTo(3602));
     }
 
+    [Test]
+    public void MoreRefusalsThanWereCountedDoNotMakeItSmallerForEver()
+    {
+        Take(0);
+        Refuse(sent: 0, now: 0, hint: 1);
+        for (var now = 1; now < 4; now++) Take(now);
+        // The trial begins a window. Those that went while it was silent are in it, and were counted before it.
+        Clear(sent: 1);
+        Refuse(sent: 2, now: 3.1, hint: 1);
+        Refuse(sent: 3, now: 3.1, hint: 1);
+        for (var window = 0; window < 60; window++)
+        {
+            Pass(ReadyAt);
+            Rest(now: ReadyAt, hint: 1);
+        }
+
+        var end = ReadyAt;
+        Pass(end);
+        Pass(end + 0.1, 100);
+        Assert.That(ReadyAt, Is.LessThanOrEqualTo(end + 0.1));
+    }
+
     private void LearnTwentyInFourSeconds()
     {
         Take(0, 21);

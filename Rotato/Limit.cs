@@ -54,7 +54,7 @@ internal sealed class Limit(string of = "")
     /// </summary>
     public void Rest(double sent, double now, Sign sign)
     {
-        if (sign.Refused && sent >= _began) _used--;
+        if (sign.Refused && sent >= _began) _used = Math.Max(0, _used - 1);
         if (sign.Refused && (_strikes == 0 || sent >= Until)) _strikes++;
         var backOff = Math.Min(60, Math.Pow(2, _strikes - 1)) * (0.8 + (0.4 * Random.Shared.NextDouble()));
         // Refused again and again whatever it says: a hint of milliseconds is then no answer, but a way to spin.
