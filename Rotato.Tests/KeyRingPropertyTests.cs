@@ -188,6 +188,8 @@ internal sealed class KeyRingPropertyTests
                 if (key.RestSeconds < (longest - _now).TotalSeconds - 0.06) Broken ??= $"{What}: key {key.Key} was to rest until {longest}, and does for {key.RestSeconds} s";
             }
 
+            if (_waiting.Count > 0 && ring.Ring.Show().Any(key => key.State == "ready" && key.Limited + key.Failed == 0))
+                Broken ??= $"{What}: one waits though a key is ready that was never refused";
             foreach (var asking in _waiting)
                 if (_now > asking.Deadline + Tick) Broken ??= $"{What}: one waits beyond its deadline, {asking.Deadline}";
         }

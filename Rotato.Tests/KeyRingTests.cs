@@ -51,16 +51,19 @@ internal sealed class KeyRingTests
     }
 
     [Test]
-    public void WithinAPassItDoesNotComeBackToAKeyThatIsReadyAgain()
+    public void WithinAPassItDoesNotComeBackToAKeyThatIsReadyAgain([Values("sticky", "headroom", "round-robin")] string strategy)
     {
-        var ring = new RingUnderTest(2, "--strategy sticky");
-        var (early, late) = (ring.Ask(), ring.Ask());
-        ring.Pass(0.1);
-        ring.Refuse(early, null);
-        ring.Pass(5);
-        ring.RefuseAndAskAgain(late, null);
+        var ring = new RingUnderTest(4, $"--strategy {strategy}");
+        var (turn, tried) = (ring.Ask(), new List<int>());
+        for (var pass = 0; pass < 4; pass++)
+        {
+            tried.Add(turn.Number);
+            // By then the keys before are ready again.
+            ring.Pass(0.05);
+            ring.RefuseAndAskAgain(turn, TimeSpan.FromSeconds(0.02));
+        }
 
-        Assert.That(late.Number, Is.EqualTo(2));
+        Assert.That(tried, Is.EquivalentTo([1, 2, 3, 4]));
     }
 
     [Test]
@@ -345,6 +348,33 @@ internal sealed class KeyRingTests
         ring.Answer(ring.Ask(), 401, RingUnderTest.AboutTheKey("dead", TimeSpan.FromMinutes(10)));
 
         Assert.That((ring.State(1), ring.State(2)), Is.EqualTo(("resting", "ready")));
+    }
+
+    [Test]
+    public void OnlyTheRateLimitIsSharedAndNoOtherRestOfTheKeyThatMetIt()
+    {
+        var ring = new RingUnderTest(2);
+        foreach (var turn in ring.AskMany(2)) ring.Answer(turn, 200, new(Refused: false, Organisation: "org-a"));
+        var (first, second) = (ring.Ask(), ring.Ask());
+        ring.Answer(second);
+        ring.Answer(ring.Ask(), 401, RingUnderTest.AboutTheKey("dead", TimeSpan.FromMinutes(10)));
+        ring.Refuse(first, Hint);
+        Assert.That((first.Number, ring.State(2)), Is.EqualTo((1, "resting")));
+        ring.Pass(10.1);
+
+        Assert.That((ring.State(1), ring.State(2)), Is.EqualTo(("resting", "trial")));
+    }
+
+    [Test]
+    public void WhileATrialIsSilentItIsToldWhenAnotherMayGo()
+    {
+        var ring = new RingUnderTest(1, "--wait 0");
+        ring.Refuse(ring.Ask(), Hint);
+        ring.Pass(10.1);
+        ring.Ask();
+        ring.Pass(0.25);
+
+        Assert.That(ring.Ask().Soonest.TotalSeconds, Is.EqualTo(0.75).Within(0.01));
     }
 
     [Test]

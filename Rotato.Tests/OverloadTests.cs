@@ -30,6 +30,16 @@ internal sealed class OverloadTests
         Assert.That(run.Seconds, Is.LessThan(Ideal * (hint == Hint.None ? 2 : 1.25)));
     }
 
+    [TestCase(50, 0)]
+    [TestCase(0, 20)]
+    public void TimeInWhichLittleWasAskedTeachesNoLongWindow(int idle, int few)
+    {
+        var run = new Simulation(Hint.Milliseconds, hasTokens: false, Workers, idle, few).Run();
+
+        Assert.That(run.Served, Is.EqualTo(Requests));
+        Assert.That(run.Seconds, Is.LessThan(Ideal * 2));
+    }
+
     [Test]
     public void ATokenBucketIsEmptiedAsItFills([Values] Hint hint, [Values] bool inOneBurst)
     {
@@ -41,19 +51,21 @@ internal sealed class OverloadTests
     }
 
     /// <summary>Requests go to the ring and, with the key it gives, to a bucket for each key.</summary>
-    private sealed class Simulation(Hint hint, bool hasTokens, int workers) : SynchronizationContext
+    private sealed class Simulation(Hint hint, bool hasTokens, int workers, int idle = 0, int few = 0) : SynchronizationContext
     {
         private readonly FakeClock _clock = new();
         private readonly Queue<(SendOrPostCallback Go, object? State)> _ready = new();
         private readonly Bucket[] _buckets = [.. Enumerable.Range(0, Keys).Select(_ => new Bucket(hasTokens))];
         private int _left = Requests, _working;
-        private double _firstRefusal = double.MaxValue;
+        private double _began, _firstRefusal = double.MaxValue;
 
         public int Served { get; private set; }
 
         /// <summary>Refusals of what arrived after the first one had come back.</summary>
         public int LaterRefusals { get; private set; }
-        public double Seconds => _clock.Elapsed.TotalSeconds;
+
+        /// <summary>Since the load began: after so many idle seconds, and so many requests one every two seconds.</summary>
+        public double Seconds => _clock.Elapsed.TotalSeconds - _began;
 
         public override void Post(SendOrPostCallback d, object? state)
         {
@@ -66,15 +78,26 @@ internal sealed class OverloadTests
             var ring = new KeyRing(options, _clock, _ => { });
             var before = Current;
             SetSynchronizationContext(this);
-            for (; _working < workers; _working++) _ = WorkAsync(ring);
-            while (_working > 0 && Seconds < 60)
+            _clock.Advance(idle);
+            var all = _left;
+            for (var one = 0; one < few; one++)
             {
-                while (Next() is { } work) work.Go(work.State);
-                _clock.Advance(0.001);
+                _left = _working = 1;
+                _ = WorkAsync(ring);
+                Go(2);
             }
 
+            (_began, _left, _working, Served) = (_clock.Elapsed.TotalSeconds, all, workers, 0);
+            for (var worker = 0; worker < workers; worker++) _ = WorkAsync(ring);
+            while (_working > 0 && Seconds < 60) Go(0.001);
             SetSynchronizationContext(before);
             return this;
+        }
+
+        private void Go(double seconds)
+        {
+            for (var end = _clock.Elapsed + TimeSpan.FromSeconds(seconds); _clock.Elapsed < end; _clock.Advance(0.001))
+                while (Next() is { } work) work.Go(work.State);
         }
 
         private (SendOrPostCallback Go, object? State)? Next()
@@ -89,7 +112,7 @@ internal sealed class OverloadTests
                 var (turn, isServed) = (ring.Arrive("model"), false);
                 while (!isServed && await ring.NextAsync(turn, CancellationToken.None) is { } key)
                 {
-                    var (left, next, full) = _buckets[key.Number - 1].Take(Seconds);
+                    var (left, next, full) = _buckets[key.Number - 1].Take(_clock.Elapsed.TotalSeconds);
                     isServed = left >= 0;
                     if (!isServed && Seconds > _firstRefusal) LaterRefusals++;
                     await Task.Delay(TimeSpan.FromSeconds(Latency), _clock);

@@ -25,6 +25,9 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     public double ReadyAt(string model) => LimitsOf(model).Max(limit => limit.ReadyAt);
     public double RestsUntil(string model) => LimitsOf(model).Max(limit => limit.Until);
 
+    /// <summary>The one of its limits that such an answer is about.</summary>
+    public Limit LimitOf(Turn turn, Sign sign) => LimitsOf(sign.WholeKey ? "" : turn.Model)[^1];
+
     public void Take(string model, double now, long use)
     {
         (LastUse, _requests, Remaining) = (use, _requests + 1, Remaining > 0 ? Remaining - 1 : Remaining);
@@ -38,12 +41,9 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     {
         _answers[status] = _answers.GetValueOrDefault(status) + 1;
         (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
-        if (sign.Rests) Rest(turn, now, sign);
+        if (sign.Rests) LimitOf(turn, sign).Rest(turn.SentAt, now, sign);
         else Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt, isSuccess: status < 499));
     }
-
-    public void Rest(Turn turn, double now, Sign sign) =>
-        LimitsOf(sign.WholeKey ? "" : turn.Model)[^1].Rest(turn.SentAt, now, sign);
 
     /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
     public KeyView Show(double now)

@@ -22,7 +22,7 @@ internal sealed class Connection(Socket socket, Server server)
         // To close with bytes unread would reset the connection and could take the answer with it. So: say that this
         // was all, and read past what still comes, until the client closes or the deadline is over.
         socket.Shutdown(SocketShutdown.Send);
-        for (Enter(Phase.Goodbye); ;) await Input.ReadAsync(new byte[Limits.Receive], 1);
+        for (Enter(Phase.Goodbye); ; await Task.Yield()) await Input.ReadAsync(new byte[Limits.Receive], 1);
     }
 
     /// <summary>Ends a receive that is under way: a socket closed with one would reset the connection.</summary>
@@ -77,7 +77,7 @@ internal sealed class Connection(Socket socket, Server server)
     // any answer, and notices like there when the upstream ends.
     private async Task PumpAsync(Stream upstream)
     {
-        for (var room = new byte[Limits.MostRead]; ; Enter(Phase.Upstream))
+        for (var room = new byte[Limits.MostRead]; ; Enter(Phase.Upstream), await Task.Yield())
             await upstream.WriteAsync(room.AsMemory(0, await Input.ReadAsync(room, 1)), _ended.Token);
     }
 

@@ -59,7 +59,6 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
                 if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
                 if (held?.Status != 429 || answer.Status == 429) held = answer;
-                enter(Phase.Line);
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
             {
@@ -79,6 +78,8 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
                 turn.Deadline = Math.Max(turn.Deadline, Ring.Now + 1);
                 await Task.Delay(Limits.Again, clock, gone);
             }
+
+            enter(Phase.Line);
         }
 
         held ??= new Refusal(AllKeysResting,

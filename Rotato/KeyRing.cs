@@ -6,8 +6,10 @@ internal sealed class Turn(string model, double deadline)
 {
     public readonly string Model = model;
     public double Deadline = deadline, SentAt;
-    public int Tries;
+    public readonly List<ApiKey> Tried = [];
     public TaskCompletionSource<ApiKey?> Served = null!;
+
+    public int Tries => Tried.Count;
 
     /// <summary>How long until a key is ready, where none was in time.</summary>
     public double Soonest;
@@ -64,14 +66,16 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     {
         lock (_lock)
         {
-            var (now, was, isKnown) = (Now, key.RestsUntil(turn.Model), key.Organisation is not null);
+            var (now, limit, isKnown) = (Now, key.LimitOf(turn, sign), key.Organisation is not null);
+            var was = limit.Until;
             key.Report(turn, now, status, sign);
             var kin = Array.FindAll(_keys, other => other != key && other.Organisation == (key.Organisation ?? "?"));
             if (!isKnown && kin.Length == 1) warn($"{key} and {kin[0]} share their organisation's limit");
-            var rest = key.RestsUntil(turn.Model) - now;
+            var rest = limit.Until - now;
             // It was not they that were refused.
             var shared = sign with { Refused = false, Rest = rest };
-            if (sign.Rests && !sign.WholeKey) Array.ForEach(kin, other => other.Rest(turn, now, shared));
+            if (sign.Rests && !sign.WholeKey)
+                Array.ForEach(kin, other => other.LimitOf(turn, sign).Rest(turn.SentAt, now, shared));
             if (was - now <= 60 && rest > 60) warn($"{key} rests for {rest:0} s: {sign.Reason}");
             if (_line.Count > 0) Serve();
         }
@@ -84,30 +88,38 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
 
     // Under the lock: one walk along the line. Who can be served is, who can no longer be in time is told so, and the
     // alarm is set to the next change. Where one request finds no key for its model, those behind it that want the same
-    // wait too. A key on trial may be free at any moment: it is looked at again soon, and whoever waits for it is told
-    // only when its own time is over.
+    // wait too. A key on trial may be free at any moment, so whoever waits for it is told only when its own time is
+    // over.
     private void Serve()
     {
-        var (now, soonest) = (Now, new Dictionary<string, double>());
+        var (now, closed) = (Now, new Dictionary<string, (double Until, double Ready)>());
         _line.RemoveAll(turn =>
         {
-            var key = soonest.ContainsKey(turn.Model) ? null : Choose(turn, now);
-            if (key is null) soonest.TryAdd(turn.Model, _keys.Min(key => key.RestsUntil(turn.Model)) - now);
-            turn.Soonest = Math.Max(0.01, soonest.GetValueOrDefault(turn.Model));
-            return (key is not null || now + turn.Soonest > turn.Deadline) && turn.Served.TrySetResult(key);
+            if (!closed.TryGetValue(turn.Model, out var all))
+            {
+                if (Choose(turn, now) is { } key) return turn.Served.TrySetResult(key);
+                all = (_keys.Min(key => key.RestsUntil(turn.Model)), _keys.Min(key => key.ReadyAt(turn.Model)));
+                closed.Add(turn.Model, all);
+            }
+
+            turn.Soonest = Math.Max(0.01, all.Ready - now);
+            return (all.Until > turn.Deadline || now >= turn.Deadline) && turn.Served.TrySetResult(null);
         });
         if (_line.Count == 0) return;
         // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
-        Alarm.Change(TimeSpan.FromSeconds(_line.Min(turn => turn.Soonest) + 0.001), Timeout.InfiniteTimeSpan);
+        var next = _line.Min(turn => Math.Min(turn.Soonest, turn.Deadline - now));
+        Alarm.Change(TimeSpan.FromSeconds(next + 0.001), Timeout.InfiniteTimeSpan);
     }
 
     // A first pass over the keys is always made; another one, over those that are ready again, only in time.
     private ApiKey? Choose(Turn turn, double now)
     {
         if (turn.Tries >= _keys.Length && now > turn.Deadline) return null;
-        if (_keys.Where(key => key.ReadyAt(turn.Model) <= now).MaxBy(_strategy.Rank) is not { } key) return null;
+        var ready = _keys.Where(key => key.ReadyAt(turn.Model) <= now);
+        if (ready.MaxBy(key => (-turn.Tried.Count(key.Equals), _strategy.Rank(key))) is not { } key) return null;
         key.Take(turn.Model, now, ++_sent);
-        (turn.SentAt, turn.Tries) = (now, turn.Tries + 1);
+        turn.SentAt = now;
+        turn.Tried.Add(key);
         return key;
     }
 }

@@ -26,8 +26,9 @@ internal sealed class Limit(string of = "")
     public void Take(double now)
     {
         // Not used up for long: what was learned may no longer be so. A window that is merely over goes on counting:
-        // where answers are slow, a crowd would be on its way before the next refusal.
-        if (!OnTrial && now >= _began + _window + 60)
+        // where answers are slow, a crowd would be on its way before the next refusal. While nothing is known, a window
+        // begins after any pause: with an idle minute in it, the first refusal would teach one that is far too long.
+        if (!OnTrial && now >= (_most < int.MaxValue ? _began + _window + 60 : _asked + 5))
             (_began, _used, _most, _room) = (now, 0, int.MaxValue, int.MaxValue);
         (_used, _room, _asked) = (_used + 1, _room - 1, now);
         if (!OnTrial && _used + 1 > _most) Rest(now, now, new(false, "its window is used up", _began + _window - now));

@@ -2,7 +2,7 @@
 internal static class Limits
 {
     public const int RequestLine = 8192, HeadBytes = 32 << 10, HeadFields = 100, Connections = 10_000, Drain = 30;
-    public const int BodiesInAll = 512 << 20, BodyPiece = 32 << 10, ErrorBody = 64 << 20, LongestRest = 86_400;
+    public const int BodiesInAll = 512 << 20, BodyPiece = 32 << 10, ErrorBody = 4 << 20, LongestRest = 86_400;
     public const int Receive = 2048, LeastRead = 1024, MostRead = 16 << 10, ModelName = 128, Models = 256, Passes = 3;
     // Hours, minutes, seconds.
     public static readonly TimeSpan Connect = new(0, 0, 10), PooledIdle = new(0, 0, 30), PooledLife = new(0, 5, 0);

@@ -7,9 +7,9 @@
 /// <param name="enter">Moves the connection's deadline on.</param>
 internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
 {
-    // Kept from one answer to the next: making them anew was a tenth of a request's processor time.
-    private readonly ArrayBufferWriter<byte> _unsent = new();
-    private readonly StringBuilder _text = new();
+    // Kept from one answer to the next, if small: making them anew was a tenth of a request's processor time.
+    private ArrayBufferWriter<byte> _unsent = new();
+    private StringBuilder _text = new();
     private byte[] _buffer = new byte[Limits.LeastRead];
 
     public async Task WriteAsync(Answer answer, RequestHead? head, bool keepAlive, CancellationToken ended)
@@ -66,9 +66,14 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             if (chunked) _unsent.Write("\r\n"u8);
             // A stream of events keeps the small buffer, for there may be thousands; a file gets larger ones.
             if (count == _buffer.Length && count < Limits.MostRead) _buffer = new byte[4 * count];
+            // What comes without a pause would keep this thread from all other connections.
+            if (count == Limits.MostRead) await Task.Yield();
         }
 
         await FlushAsync(ended);
+        // Else thousands of idle connections would each hold what their largest answer took.
+        if (_unsent.Capacity > 4 * Limits.LeastRead)
+            (_unsent, _text, _buffer) = (new(), new(), new byte[Limits.LeastRead]);
     }
 
     private async ValueTask FlushAsync(CancellationToken ended)

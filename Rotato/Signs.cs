@@ -42,8 +42,9 @@ internal static class Signs
             Organisation: Field("openai-organization") ?? Field("anthropic-organization-id"));
         if (status is not ((>= 400 and <= 403) or 429)) return sign;
         await response.Content.LoadIntoBufferAsync(Limits.ErrorBody, gone);
-        var body = Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(gone));
-        var text = body.Replace(": \"", ":\"", Ordinal);
+        // What an error says of the key stands near its beginning.
+        var body = await response.Content.ReadAsByteArrayAsync(gone);
+        var text = Encoding.UTF8.GetString([.. body.Take(Limits.HeadBytes)]).Replace(": \"", ":\"", Ordinal);
         // The order of providers.md 2.5. A bucket's reset means "full again" and over-estimates, so it comes last.
         var hint = Wait(Field("retry-after-ms") + "ms") ?? Wait(Field("Retry-After"))
             ?? text.Split(["\"retryDelay\":\"", "\"X-RateLimit-Reset\":\""], StringSplitOptions.None).Skip(1)

@@ -23,7 +23,7 @@ internal sealed class Status(Options options, KeyRing ring, Func<int> inFlight)
     private string Metrics(KeyView[] keys) => string.Format(null, Options.Resource("Metrics.txt"),
         string.Join('\n', keys.SelectMany(k => k.Answers,
             (k, answers) => $$"""rotato_requests_total{key="{{k.Key}}",code="{{answers.Key}}"} {{answers.Value}}""")),
-        string.Join('\n', keys.Select(k => $$"""rotato_key_ready{key="{{k.Key}}"} {{(k.State == "ready" ? 1 : 0)}}""")),
+        string.Join('\n', keys.Select(k => $$"""rotato_key_ready{key="{{k.Key}}"} {{(k.RestSeconds > 0 ? 0 : 1)}}""")),
         string.Join('\n', keys.Select(k => $$"""rotato_key_rest_seconds{key="{{k.Key}}"} {{k.RestSeconds}}""")),
         ring.Waiting, inFlight());
 }

@@ -233,6 +233,46 @@ internal sealed class FaultsBench
         clients.ForEach(client => client.Dispose());
     }
 
+    [Test]
+    public async Task OneClientDownloadsAndAnotherUploadsWithoutEnd()
+    {
+        var block = new byte[64 << 10];
+        using var upstream = Peer.Listen(async peer =>
+        {
+            await peer.MessageAsync();
+            await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"u8.ToArray());
+            while (true) await peer.SendAsync(block);
+        });
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        using var down = await ConnectAsync(proxy);
+        await down.SendAsync(Encoding.ASCII.GetBytes(Post));
+        var (room, bytes) = (new byte[256 << 10], 0L);
+        var reading = Task.Run(async () =>
+        {
+            while (await down.ReceiveAsync(room) is > 0 and var count) bytes += count;
+        });
+        using var up = await ConnectAsync(proxy);
+        // It is refused, and goes on.
+        await up.SendAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000\r\n\r\n"u8.ToArray());
+        var sending = Task.Run(async () =>
+        {
+            while (await up.SendAsync(block) > 0) { }
+        });
+        var took = new List<double>();
+        for (var end = Stopwatch.GetTimestamp() + (5 * Stopwatch.Frequency); Stopwatch.GetTimestamp() < end; await Task.Delay(20))
+        {
+            var began = Stopwatch.GetTimestamp();
+            using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+            Assert.That((await client.AskAsync(RunningRotato.Get("/_rotato/status"))).Status, Is.EqualTo(200));
+            took.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
+
+        await SayAsync($"a client downloads {bytes / 5 >> 20} MiB a second, another sends on behind its 413: others meanwhile {Spread(took)}");
+        down.Dispose();
+        up.Dispose();
+        await Task.WhenAny(Task.WhenAll(reading, sending), Task.Delay(1000));
+    }
+
     /// <summary>By default ten minutes; ROTATO_MINUTES is another time.</summary>
     [Test]
     public async Task AThousandStreams()
