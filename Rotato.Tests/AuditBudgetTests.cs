@@ -9,7 +9,7 @@ namespace Rotato.Tests;
 internal sealed partial class AuditBudgetTests
 {
     /// <summary>Whoever gets below it lowers it.</summary>
-    private const int MostCountedLines = 730;
+    private const int MostCountedLines = 729;
     private const int MostColumns = 120, MostPageLines = 150;
 
     private static readonly string[] TopLevel = ["Rotato", "Rotato.Tests", "Rotato.sln", "build.ps1", "README.md",

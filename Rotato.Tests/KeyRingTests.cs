@@ -833,7 +833,7 @@ internal sealed class Asking
 
     /// <summary>The key's number, 0 where it has none.</summary>
     public int Number => _task.IsCompletedSuccessfully && _task.Result is { } key ? key.Number : 0;
-    public int Tries => _turn.Tries;
+    public int Tries => _turn.Tried.Count;
     public TimeSpan Soonest => TimeSpan.FromSeconds(_turn.Soonest);
     public TimeSpan SentAt => TimeSpan.FromSeconds(_turn.SentAt);
     public TimeSpan Deadline => TimeSpan.FromSeconds(_turn.Deadline);

@@ -54,7 +54,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
                 if ((int)response.StatusCode < (head.Upgrades ? 101 : 200) || lengths.Count > 1)
                     throw new HttpRequestException(HttpRequestError.InvalidResponse);
                 var sign = await Signs.ReadAsync(response, clock.GetUtcNow(), gone);
-                var answer = new Answer(response, key, turn.Tries);
+                var answer = new Answer(response, key, turn.Tried.Count);
                 Ring.Report(key, turn, answer.Status, sign);
                 if (!sign.Refused) return answer;
                 // A rate limit outlives another key's 401: it tells the client when to come back.
@@ -85,7 +85,7 @@ internal sealed class Forwarder(Options options, TimeProvider clock, Action<stri
         held ??= new Refusal(AllKeysResting,
             $"All keys rest; come back in {Math.Ceiling(turn.Soonest)} s. GET /_rotato shows why.").ToAnswer();
         if (held.Status == 429) ComeBackIn(turn.Soonest, held.Response.Headers);
-        return held with { Tries = turn.Tries };
+        return held with { Tries = turn.Tried.Count };
     }
 
     // What the upstream said about that was about one key. The SDKs replace a hint of more than a minute by a short one

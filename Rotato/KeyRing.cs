@@ -7,9 +7,9 @@ internal sealed class Turn(string model, double deadline)
     public readonly string Model = model;
     public double Deadline = deadline, SentAt;
     public readonly List<ApiKey> Tried = [];
-    public TaskCompletionSource<ApiKey?> Served = null!;
 
-    public int Tries => Tried.Count;
+    // Made when it stands in line; most never do.
+    public TaskCompletionSource<ApiKey?> Served = null!;
 
     /// <summary>How long until a key is ready, where none was in time.</summary>
     public double Soonest;
@@ -46,7 +46,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
             turn.Served = new(TaskCreationOptions.RunContinuationsAsynchronously);
             // Whoever comes back after a refusal stands where it came, not behind those who came later; but one that is
             // refused again and again, by whatever it asks for, must not take every trial from them.
-            var isGreedy = turn.Tries >= Limits.Passes * _keys.Length;
+            var isGreedy = turn.Tried.Count >= Limits.Passes * _keys.Length;
             _line.Insert(_line.FindLastIndex(other => isGreedy || other.Deadline <= turn.Deadline) + 1, turn);
             Serve();
         }
@@ -114,7 +114,7 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
     // A first pass over the keys is always made; another one, over those that are ready again, only in time.
     private ApiKey? Choose(Turn turn, double now)
     {
-        if (turn.Tries >= _keys.Length && now > turn.Deadline) return null;
+        if (turn.Tried.Count >= _keys.Length && now > turn.Deadline) return null;
         var ready = _keys.Where(key => key.ReadyAt(turn.Model) <= now);
         if (ready.MaxBy(key => (-turn.Tried.Count(key.Equals), _strategy.Rank(key))) is not { } key) return null;
         key.Take(turn.Model, now, ++_sent);
