@@ -377,7 +377,6 @@ internal sealed class ConnectionTests
         Assert.That(client.EndedInOrder, Is.True);
     }
 
-    // Some clients end a body with a line of their own, which is then still waiting.
     [Test]
     public async Task WhatHasComeReachesASlowClientThoughTheUpstreamBreaksOff()
     {
@@ -395,6 +394,7 @@ internal sealed class ConnectionTests
         Assert.That(client.EndedInOrder, Is.True);
     }
 
+    // Some clients end a body with a line of their own, which is then still waiting.
     [Test]
     public async Task DropsTheUpstreamAsSoonAsTheClientHasGone([Values] bool withoutAWord, [Values] bool hasAnswerBegun, [Values("", "\r\n")] string behind)
     {

@@ -11,7 +11,7 @@ internal sealed class OverloadTests
     private const int Keys = 5, Limit = 20, Requests = 300, Workers = 40;
     private const double Window = 4, Latency = 0.1, Ideal = 8.1;
 
-    /// <summary>What the 429s of an upstream say, or for two of them all its answers.</summary>
+    /// <summary>What the 429s of an upstream say; the last one is told by the answer that takes the last as well.</summary>
     public enum Hint
     {
         None,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Rotato.Tests.Infra;
 
 namespace Rotato.Tests;
 
@@ -93,8 +94,20 @@ internal sealed class SignsTests
     public void NonsensePastAndSentinelsAreNoWait(string? text) => Assert.That(Signs.ParseWait(text, Now), Is.Null);
 
     [Test]
-    public void AnEndlessHintIsNonsenseAndNoWork([Values("h", "1s", "ms", "1")] string piece) =>
-        Assert.That(Signs.ParseWait(string.Concat(Enumerable.Repeat(piece, 1_000_000)), Now), Is.Null);
+    public async Task AnEndlessHintIsNonsenseAndNoWork([Values("h", "1s", "ms", "1")] string piece)
+    {
+        var hint = string.Concat(Enumerable.Repeat(piece, 1_000_000));
+
+        Assert.That(await Task.Run(() => Signs.ParseWait(hint, Now)).WaitAsync(Hang.Limit), Is.Null);
+    }
+
+    [Test]
+    public void OnlyTheBeginningOfALongErrorIsLookedAt()
+    {
+        var error = $$$"""{"error": {"echo": "{{{new string('x', 1 << 20)}}}", "retryDelay": "7s", "code": "insufficient_quota"}}""";
+
+        Assert.That(Known(Read(429, error)), Is.EqualTo((true, (TimeSpan?)null, false)));
+    }
 
     [TestCase("Infinity")]
     [TestCase("-Infinity")]

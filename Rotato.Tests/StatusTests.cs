@@ -124,6 +124,16 @@ internal sealed partial class StatusTests
     }
 
     [Test]
+    public void AKeyOnTrialCanServe()
+    {
+        _ring.Refuse(_ring.Ask(), TimeSpan.FromSeconds(2.5));
+        Assert.That(Samples()["rotato_key_ready{key=\"1\"}"], Is.Zero);
+        _ring.Pass(3);
+
+        Assert.That((_ring.State(1), Samples()["rotato_key_ready{key=\"1\"}"]), Is.EqualTo(("trial", 1.0)));
+    }
+
+    [Test]
     public void TheMetricsAreExactlyThis()
     {
         _ring.Answer(_ring.Ask());

@@ -25,7 +25,7 @@ internal sealed class ApiKey(int number, string secret, int? rpm = null)
     public double ReadyAt(string model) => LimitsOf(model).Max(limit => limit.ReadyAt);
     public double RestsUntil(string model) => LimitsOf(model).Max(limit => limit.Until);
 
-    /// <summary>The one of its limits that such an answer is about.</summary>
+    /// <summary>The one of its limits that an answer with this sign is about.</summary>
     public Limit LimitOf(Turn turn, Sign sign) => LimitsOf(sign.WholeKey ? "" : turn.Model)[^1];
 
     public void Take(string model, double now, long use)

@@ -20,7 +20,8 @@ internal sealed class Connection(Socket socket, Server server)
     {
         for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
         // To close with bytes unread would reset the connection and could take the answer with it. So: say that this
-        // was all, and read past what still comes, until the client closes or the deadline is over.
+        // was all, and read past what still comes, until the client closes or the deadline is over. Somebody who sends
+        // without a pause must not keep the thread from all others meanwhile.
         socket.Shutdown(SocketShutdown.Send);
         for (Enter(Phase.Goodbye); ; await Task.Yield()) await Input.ReadAsync(new byte[Limits.Receive], 1);
     }
@@ -74,7 +75,7 @@ internal sealed class Connection(Socket socket, Server server)
     }
 
     // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for
-    // any answer, and notices like there when the upstream ends.
+    // any answer, and notices like there when the upstream ends. Neither may keep the thread from other connections.
     private async Task PumpAsync(Stream upstream)
     {
         for (var room = new byte[Limits.MostRead]; ; Enter(Phase.Upstream), await Task.Yield())

@@ -95,15 +95,15 @@ internal sealed class KeyRing(Options options, TimeProvider clock, Action<string
         var (now, closed) = (Now, new Dictionary<string, (double Until, double Ready)>());
         _line.RemoveAll(turn =>
         {
-            if (!closed.TryGetValue(turn.Model, out var all))
+            if (!closed.TryGetValue(turn.Model, out var soonest))
             {
                 if (Choose(turn, now) is { } key) return turn.Served.TrySetResult(key);
-                all = (_keys.Min(key => key.RestsUntil(turn.Model)), _keys.Min(key => key.ReadyAt(turn.Model)));
-                closed.Add(turn.Model, all);
+                soonest = (_keys.Min(key => key.RestsUntil(turn.Model)), _keys.Min(key => key.ReadyAt(turn.Model)));
+                closed.Add(turn.Model, soonest);
             }
 
-            turn.Soonest = Math.Max(0.01, all.Ready - now);
-            return (all.Until > turn.Deadline || now >= turn.Deadline) && turn.Served.TrySetResult(null);
+            turn.Soonest = Math.Max(0.01, soonest.Ready - now);
+            return (soonest.Until > turn.Deadline || now >= turn.Deadline) && turn.Served.TrySetResult(null);
         });
         if (_line.Count == 0) return;
         // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.

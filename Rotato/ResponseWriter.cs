@@ -58,6 +58,8 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             var read = body.ReadAsync(_buffer, ended);
             // What has come is the client's, also where the upstream breaks off behind it.
             if (!read.IsCompletedSuccessfully || _unsent.WrittenCount > _buffer.Length) await FlushAsync(ended);
+            // Sent though more was there already: what comes without a pause must not keep the thread from all others.
+            if (read.IsCompletedSuccessfully && _unsent.WrittenCount == 0) await Task.Yield();
             enter(Phase.Upstream);
             count = await read;
             // The last chunk is one of no bytes, and its end that of the trailers, of which there are none.
@@ -66,8 +68,6 @@ internal sealed class ResponseWriter(Socket socket, Action<Phase> enter)
             if (chunked) _unsent.Write("\r\n"u8);
             // A stream of events keeps the small buffer, for there may be thousands; a file gets larger ones.
             if (count == _buffer.Length && count < Limits.MostRead) _buffer = new byte[4 * count];
-            // What comes without a pause would keep this thread from all other connections.
-            if (count == Limits.MostRead) await Task.Yield();
         }
 
         await FlushAsync(ended);

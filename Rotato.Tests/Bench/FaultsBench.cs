@@ -20,6 +20,8 @@ internal sealed class FaultsBench
     private const string Post = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"model\":\"m\"}";
 
     private static readonly byte[] Ok = Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    private static readonly byte[] Block = new byte[64 << 10];
+    private static readonly byte[] Chunks = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"32\r\n{new string('x', 50)}\r\n", 1000)));
 
     [Test]
     public async Task TheUpstreamRefusesConnections()
@@ -207,13 +209,7 @@ internal sealed class FaultsBench
     [Test]
     public async Task ClientsReadSlowly()
     {
-        var block = new byte[64 << 10];
-        using var upstream = Peer.Listen(async peer =>
-        {
-            await peer.MessageAsync();
-            await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"u8.ToArray());
-            while (true) await peer.SendAsync(block);
-        });
+        using var upstream = Endless();
         using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
         var before = proxy.Resident;
         var clients = new List<Socket>();
@@ -234,15 +230,9 @@ internal sealed class FaultsBench
     }
 
     [Test]
-    public async Task OneClientDownloadsAndAnotherUploadsWithoutEnd()
+    public async Task OneClientDownloadsAndAnotherUploadsWithoutEnd([Values] bool inSmallChunks)
     {
-        var block = new byte[64 << 10];
-        using var upstream = Peer.Listen(async peer =>
-        {
-            await peer.MessageAsync();
-            await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"u8.ToArray());
-            while (true) await peer.SendAsync(block);
-        });
+        using var upstream = Endless(inSmallChunks);
         using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
         using var down = await ConnectAsync(proxy);
         await down.SendAsync(Encoding.ASCII.GetBytes(Post));
@@ -251,15 +241,23 @@ internal sealed class FaultsBench
         {
             while (await down.ReceiveAsync(room) is > 0 and var count) bytes += count;
         });
-        using var up = await ConnectAsync(proxy);
-        // It is refused, and goes on.
-        await up.SendAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000\r\n\r\n"u8.ToArray());
+        var end = Stopwatch.GetTimestamp() + (5 * Stopwatch.Frequency);
         var sending = Task.Run(async () =>
         {
-            while (await up.SendAsync(block) > 0) { }
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                using var up = await ConnectAsync(proxy);
+                try
+                {
+                    // It is refused, goes on, and is cut.
+                    await up.SendAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000000\r\n\r\n"u8.ToArray());
+                    while (Stopwatch.GetTimestamp() < end) await up.SendAsync(Block);
+                }
+                catch (SocketException) { }
+            }
         });
         var took = new List<double>();
-        for (var end = Stopwatch.GetTimestamp() + (5 * Stopwatch.Frequency); Stopwatch.GetTimestamp() < end; await Task.Delay(20))
+        for (; Stopwatch.GetTimestamp() < end; await Task.Delay(20))
         {
             var began = Stopwatch.GetTimestamp();
             using var client = await RawClient.ConnectAsync(proxy.EndPoint);
@@ -267,10 +265,10 @@ internal sealed class FaultsBench
             took.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
         }
 
-        await SayAsync($"a client downloads {bytes / 5 >> 20} MiB a second, another sends on behind its 413: others meanwhile {Spread(took)}");
+        await SayAsync($"a client downloads {bytes / 5 >> 20} MiB a second{(inSmallChunks ? " in small chunks" : "")}, another sends on behind its 413: others meanwhile {Spread(took)}");
         down.Dispose();
-        up.Dispose();
-        await Task.WhenAny(Task.WhenAll(reading, sending), Task.Delay(1000));
+        await sending;
+        await Task.WhenAny(reading, Task.Delay(1000));
     }
 
     /// <summary>By default ten minutes; ROTATO_MINUTES is another time.</summary>
@@ -351,6 +349,15 @@ internal sealed class FaultsBench
     {
         await peer.MessageAsync();
         await peer.SendAsync(Ok);
+    });
+
+    // An answer of so many bytes that nobody gets to the end of it.
+    private static Socket Endless(bool inSmallChunks = false) => Peer.Listen(async peer =>
+    {
+        var (framing, piece) = inSmallChunks ? ("Transfer-Encoding: chunked", Chunks) : ("Content-Length: 1000000000000", Block);
+        await peer.MessageAsync();
+        await peer.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n"));
+        while (true) await peer.SendAsync(piece);
     });
 
     private static IPEndPoint Nobody()
