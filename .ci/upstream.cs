@@ -1,5 +1,5 @@
 // An LLM API in miniature for .ci/run: "dotnet run .ci/upstream.cs". It prints its address, then answers for ever:
-// the key LIMITED is rate limited, every other key gets an answer that names the path and the key's last four characters.
+// the key LIMITED is rate limited but for paths that hold "/free", every other key gets an answer that names the path and the key's last four characters.
 #:property PublishAot=false
 using System.Net;
 using System.Net.Sockets;
@@ -26,10 +26,11 @@ static async Task Serve(TcpClient client)
         }
 
         for (; length > 0; length--) reader.Read();
-        var body = key == "LIMITED"
+        var isLimited = key == "LIMITED" && !request.Contains("/free", StringComparison.Ordinal);
+        var body = isLimited
             ? """{"error":{"message":"Rate limit reached","type":"requests","code":"rate_limit_exceeded"}}"""
             : $$"""{"path":"{{request.Split(' ')[1]}}","key":"{{key[^Math.Min(4, key.Length)..]}}"}""";
-        var status = key == "LIMITED" ? "429 Too Many Requests\r\nRetry-After: 60" : "200 OK";
+        var status = isLimited ? "429 Too Many Requests\r\nRetry-After: 60" : "200 OK";
         await stream.WriteAsync(Encoding.UTF8.GetBytes(
             $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
     }

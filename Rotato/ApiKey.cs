@@ -1,68 +1,35 @@
+using System.Net.Http;
+
+namespace Rotato;
+
 /// <summary>
-/// One API key and what is known of its limits. It never prints its secret: to people it is a number. Times are
-/// seconds of the ring's clock; guarded by the ring's lock.
+/// One API key. Its secret is private: the members below are all that can be done with it, and only the files beside
+/// this one can call them.
 /// </summary>
-internal sealed class ApiKey(int number, string secret, int? rpm = null)
+internal sealed class ApiKey(string secret)
 {
-    // The limits that a request for a model is under: of --rpm, of the whole key, of the model. The last is the one
-    // that an answer is about. Clients name the models: so many, no more; what comes after has the whole key's limit.
-    private readonly Dictionary<string, Limit[]> _limits = new() { [""] = [new(), new()] };
-    private readonly SortedDictionary<int, long> _answers = [];
-    private readonly Queue<double> _lastMinute = new();
-    private long _requests;
+    // A shorter one, as self-hosted servers have, could match ordinary text, and its last four characters would be too
+    // much of it.
+    private const int Long = 16;
 
-    public int Number => number;
-    public string Secret => secret;
-    public string? Organisation { get; private set; }
-    public int? Remaining { get; private set; }
+    private readonly string _secret = secret;
 
-    /// <summary>Which of all requests was the last one with it.</summary>
-    public long LastUse { get; private set; }
+    /// <summary>What people may see of it; null for a short one.</summary>
+    public string? Hint => _secret.Length >= Long ? $"...{_secret[^4..]}" : null;
 
-    public override string ToString() => $"key {number}";
+    /// <summary>Whether it begins as only the keys of this API do.</summary>
+    public bool BelongsTo(KnownApi api) =>
+        Array.Exists(api.KeyPrefixes, prefix => _secret.StartsWith(prefix, StringComparison.Ordinal));
 
-    /// <summary>When it may serve this model next; a moment that has passed means now.</summary>
-    public double ReadyAt(string model) => LimitsOf(model).Max(limit => limit.ReadyAt);
-    public double RestsUntil(string model) => LimitsOf(model).Max(limit => limit.Until);
+    public bool IsSameAs(ApiKey other) => _secret == other._secret;
 
-    /// <summary>The one of its limits that an answer with this sign is about.</summary>
-    public Limit LimitOf(Turn turn, Sign sign) => LimitsOf(sign.WholeKey ? "" : turn.Model)[^1];
+    /// <summary>The only way out: the field in which the API wants it.</summary>
+    public void PutInto(HttpRequestMessage request, string field) =>
+        request.Headers.TryAddWithoutValidation(field, Credential.Prefix(field) + _secret);
 
-    public void Take(string model, double now, long use)
+    /// <summary>Takes it out of the head of an answer: an upstream may repeat it.</summary>
+    public void BlankOut(StringBuilder head, string replacement)
     {
-        (LastUse, _requests, Remaining) = (use, _requests + 1, Remaining > 0 ? Remaining - 1 : Remaining);
-        Array.ForEach(LimitsOf(model), limit => limit.Take(now));
-        if (rpm is not null) _lastMinute.Enqueue(now);
-        if (_lastMinute.Count == rpm) _limits[""][0].Pause(_lastMinute.Dequeue() + 60, "its --rpm is used up");
+        if (_secret.Length >= Long) head.Replace(_secret, replacement);
     }
-
-    /// <summary>Counts an answer, takes what it tells of the key, and lets it begin or end a rest.</summary>
-    public void Report(Turn turn, double now, int status, Sign sign)
-    {
-        _answers[status] = _answers.GetValueOrDefault(status) + 1;
-        (Remaining, Organisation) = (sign.Remaining ?? Remaining, sign.Organisation ?? Organisation);
-        if (sign.Rests) LimitOf(turn, sign).Rest(turn.SentAt, now, sign);
-        else Array.ForEach(LimitsOf(turn.Model), limit => limit.Clear(turn.SentAt, isSuccess: status < 499));
-    }
-
-    /// <summary>The key as people may see it. Of its limits the one that lasts longest speaks.</summary>
-    public KeyView Show(double now)
-    {
-        var last = _limits.Values.SelectMany(limits => limits).MaxBy(limit => limit.Until)!;
-        var rest = Math.Round(Math.Max(0, last.Until - now), 1);
-        var state = rest > 0 ? "resting" : last.OnTrial ? "trial" : "ready";
-        var ok = _answers.Where(pair => pair.Key < 400).Sum(pair => pair.Value);
-        var limited = _answers.GetValueOrDefault(429);
-        return new(number, secret.Length >= 16 ? $"...{secret[^4..]}" : null,
-            state, state == "ready" ? null : last.Reason, rest,
-            _requests, ok, limited, _answers.Values.Sum() - ok - limited, Remaining, new(_answers));
-    }
-
-    private Limit[] LimitsOf(string model) => _limits.TryGetValue(model, out var known) ? known
-        : _limits.Count >= Limits.Models ? _limits[""]
-        : _limits[model] = [.. _limits[""], new($" for {model}")];
 }
-
-/// <summary>What of a key people may see, in the words of the JSON. Times are seconds.</summary>
-internal sealed record KeyView(int Key, string? Hint, string State, string? Reason, double RestSeconds, long Requests,
-    long Ok, long Limited, long Failed, int? Remaining, [property: JsonIgnore] SortedDictionary<int, long> Answers);

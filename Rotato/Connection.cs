@@ -1,105 +1,168 @@
+using System.IO;
+using System.Net.Sockets;
+using Rotato.Http;
+using Rotato.Monitoring;
+
+namespace Rotato;
+
 /// <summary>
 /// The story of one client connection: read a head, let it in or not, read its body, have it forwarded, answer, and
 /// again. While an answer is under way the client's next bytes are already being received: that is how its going away
 /// is noticed.
 /// </summary>
-internal sealed class Connection(Socket socket, Server server)
+internal sealed class Connection(Socket socket, Server server, Services services)
 {
-    private CancellationTokenSource _ended = new(Timeout.InfiniteTimeSpan, server.Clock);
-    private bool _gone;
+    private static readonly byte[] ContinueLine = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
 
-    /// <summary>What it waits for.</summary>
-    public Phase Phase { get; private set; } = Phase.Idle;
-
-    private bool IsExpired => _ended.IsCancellationRequested && !_gone;
+    public Deadline Deadline { get; } = new(services.Clock);
     private Input Input => field ??= new(ReceiveAsync);
-    private ResponseWriter Writer => field ??= new(socket, Enter);
+    private Output Output => field ??= new(socket.SendAsync, Deadline);
 
     /// <summary>Throws where the client goes, a deadline is over, or an answer is cut short.</summary>
     public async Task RunAsync()
     {
-        for (Enter(Phase.Idle); await ExchangeAsync(); Enter(Phase.Idle)) { }
+        var stays = true;
+        while (stays) stays = await ExchangeAsync();
         // To close with bytes unread would reset the connection and could take the answer with it. So: say that this
-        // was all, and read past what still comes, until the client closes or the deadline is over. Somebody who sends
-        // without a pause must not keep the thread from all others meanwhile.
+        // was all, and read past what still comes, until the client closes or the deadline is over.
         socket.Shutdown(SocketShutdown.Send);
-        for (Enter(Phase.Goodbye); ; await Task.Yield()) await Input.ReadAsync(new byte[Limits.Receive], 1);
+        Deadline.Enter(Phase.Goodbye);
+        await CopyInputAsync(Stream.Null);
     }
 
     /// <summary>Ends a receive that is under way: a socket closed with one would reset the connection.</summary>
     public void End()
     {
-        // Who reads nothing gets that reset: else the system would keep for it what it has not read.
-        if (IsExpired && Phase == Phase.Client) socket.LingerState = new(true, 0);
-        _ended.Cancel();
+        // A client that reads nothing gets that reset: else the system would keep for it what it has not read.
+        if (Deadline.IsExpired && Deadline.Phase == Phase.Client) ResetOnClose(true);
+        Deadline.EndForGood();
     }
 
+    // One request and its answer. Gives whether the connection stays open for another.
     private async Task<bool> ExchangeAsync()
     {
-        await Input.MoreAsync(seen: 0);
-        Enter(Phase.Head);
-        var (began, stays, head, answer) = (server.Now, false, (RequestHead?)null, (Answer?)null);
-        using var body = new RequestBody(server.MaxBody);
+        Deadline.Enter(Phase.Idle);
+        await Input.WaitForRequestAsync();
+        Deadline.Enter(Phase.Head);
+        var exchange = new Exchange(services.Clock.GetUtcNow(), services.Ring.Now);
+        using var body = new RequestBody(services.MaxBody, services.Clock);
         try
         {
-            try
-            {
-                head = await RequestHead.ReadAsync(Input);
-                server.Gate.Check(head);
-                Enter(head.Expects100 ? Phase.Continue : Phase.Body);
-                await body.ReadAsync(head, Input);
-                stays = head.KeepAlive;
-                answer = server.Status.Answer(head);
-                Enter(Phase.Line);
-                if (answer is null) _ = Input.FillAsync();
-                // Pages asked for in one go must not keep the thread from all others.
-                else await Task.Yield();
-                answer ??= await server.Forwarder.SendAsync(head, body.Content, Enter, _ended.Token);
-                if (answer.Status == 101) _ = PumpAsync(await answer.Response.Content.ReadAsStreamAsync());
-            }
-            catch (Exception e) when (e is Refusal || IsExpired)
-            {
-                answer = (e as Refusal ?? Phase.Late).ToAnswer();
-                // Once the deadline is over, this answer has those of its own phases.
-                if (IsExpired) (stays, _ended) = (false, new(Timeout.InfiniteTimeSpan, server.Clock));
-            }
-
-            stays &= answer.Status != 101 && !server.IsStopping;
-            await Writer.WriteAsync(answer, head, stays, _ended.Token);
+            var answer = await AnswerAsync(exchange, body);
+            exchange.Begin(answer, services.Ring.Now);
+            var stays = MayStay(exchange);
+            if (Deadline.IsExpired) Deadline.Restart();
+            await WriteAsync(answer, exchange, stays);
+            exchange.IsComplete = true;
             return stays;
         }
         finally
         {
-            if (head is not null && !Status.Owns(head)) server.Log.Request(head, answer, server.Now - began);
+            services.Record(exchange, clientHasGone: Deadline.ClientHasGone);
         }
     }
 
-    // After a 101 the client's bytes go up here, while the writer brings those of the upstream down as it does for
-    // any answer, and notices like there when the upstream ends. Neither may keep the thread from other connections.
-    private async Task PumpAsync(Stream upstream)
+    private async Task<Answer> AnswerAsync(Exchange exchange, RequestBody body)
     {
-        for (var room = new byte[Limits.MostRead]; ; Enter(Phase.Upstream), await Task.Yield())
-            await upstream.WriteAsync(room.AsMemory(0, await Input.ReadAsync(room, 1)), _ended.Token);
-    }
-
-    private void Enter(Phase phase)
-    {
-        Phase = phase;
-        _ended.CancelAfter(1000 * phase.Seconds);
-    }
-
-    // Zero bytes or an error: the client has gone, and whatever runs for it ends at once.
-    private async ValueTask<int> ReceiveAsync(Memory<byte> room)
-    {
-        if (Phase == Phase.Continue) await socket.SendAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), _ended.Token);
-        if (Phase == Phase.Continue || Phase == Phase.Body) Enter(Phase.Body);
         try
         {
-            if (await socket.ReceiveAsync(room, _ended.Token) is > 0 and var count) return count;
+            var head = await HeadReader.ReadAsync(Input);
+            exchange.Head = head;
+            services.Gate.AdmitPage(head);
+            exchange.IsAdmitted = true;
+            services.Gate.AdmitClient(head);
+            await ReadBodyAsync(head, body);
+            exchange.IsRead = true;
+            if (CrossOrigin.IsPreflight(head) || StatusPages.IsOwn(head.Path)) return await AnswerByItselfAsync(head);
+            return await ForwardAsync(exchange, body);
         }
-        catch (SocketException) { }
-        _gone = true;
-        _ended.Cancel();
+        catch (Exception e) when (e is Refusal || Deadline.IsExpired)
+        {
+            var refusal = e as Refusal ?? Deadline.Phase.TooLate;
+            if (refusal.IsMisdirected) services.Log.WarnNowAndThen(refusal.Message);
+            return OwnAnswers.Error(refusal, exchange.Head);
+        }
+    }
+
+    private async Task ReadBodyAsync(RequestHead head, RequestBody body)
+    {
+        Deadline.Enter(Phase.Body);
+        body.CheckAnnounced(head.BodyLength);
+        // A client that has sent its body already does not wait for this.
+        var isWaiting = head.ExpectsContinue && head.BodyLength != 0 && Input.IsEmpty;
+        if (isWaiting) await socket.SendAsync(ContinueLine, Deadline.Token);
+        await body.ReadAsync(head, Input);
+    }
+
+    private async Task<Answer> AnswerByItselfAsync(RequestHead head)
+    {
+        // Pages that are asked for in one go must not keep the thread from all others.
+        await Task.Yield();
+        if (CrossOrigin.IsPreflight(head)) return OwnAnswers.Preflight(head);
+        return services.Pages.AnswerTo(head, server.InFlight);
+    }
+
+    private async Task<Answer> ForwardAsync(Exchange exchange, RequestBody body)
+    {
+        _ = Input.BeginReceive();
+        var answer = await services.Forwarder.SendAsync(exchange, body, Deadline);
+        // After a 101 the client's bytes go up here, while those of the upstream come down as those of any answer.
+        if (answer.Status == 101) _ = CopyInputAsync(await answer.Response.Content.ReadAsStreamAsync());
+        return answer;
+    }
+
+    private bool MayStay(Exchange exchange)
+    {
+        if (exchange.Head is not { KeepsConnection: true }) return false;
+        if (!exchange.IsRead) return false;
+        if (exchange.Answer!.Status == 101) return false;
+        return !server.IsStopping && !Deadline.IsExpired;
+    }
+
+    private async Task WriteAsync(Answer answer, Exchange exchange, bool stays)
+    {
+        using var ending = answer;
+        var head = exchange.Head;
+        var framing = AnswerFraming.Of(answer.Response, head?.Method, head?.IsHttp11 ?? false);
+        ResponseHead.Write(answer, exchange.IsAdmitted ? head : null, framing, stays, Output.Head);
+        services.BlankOutKey(answer, head, Output.Head);
+        // Where closing is the only sign of the end, a reset keeps an answer that was cut short from passing for
+        // complete: until all of it is on its way, whatever closes the socket resets the connection.
+        if (framing.EndsByClosing) ResetOnClose(true);
+        await Output.WriteAsync(answer.Body, framing);
+        if (framing.EndsByClosing) ResetOnClose(false);
+    }
+
+    private async Task CopyInputAsync(Stream stream)
+    {
+        const int Room = 16 << 10;
+        var room = new byte[Room];
+        while (true)
+        {
+            var count = await Input.ReadAsync(room);
+            await stream.WriteAsync(room.AsMemory(0, count), Deadline.Token);
+            if (Deadline.Phase != Phase.Goodbye) Deadline.Enter(Phase.Upstream);
+            // A client that sends without a pause must not keep the thread from all others.
+            await Task.Yield();
+        }
+    }
+
+    private async ValueTask<int> ReceiveAsync(Memory<byte> room)
+    {
+        if (Deadline.Phase == Phase.Body) Deadline.Enter(Phase.Body);
+        try
+        {
+            var count = await socket.ReceiveAsync(room, Deadline.Token);
+            if (count > 0) return count;
+        }
+        catch (SocketException)
+        {
+        }
+
+        // Zero bytes or an error: the client has gone.
+        Deadline.EndForGood();
         throw new OperationCanceledException();
     }
+
+    private void ResetOnClose(bool on) => socket.LingerState = new(on, 0);
 }

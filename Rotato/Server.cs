@@ -1,53 +1,82 @@
-/// <summary>
-/// Listens, accepts, keeps the connections, drains them at the end. Has what a connection needs.
-/// </summary>
-internal sealed class Server(Options options, TimeProvider clock, Log log)
+using System.Collections.Concurrent;
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+
+namespace Rotato;
+
+/// <summary>Listens, accepts, keeps the connections, and drains them at the end.</summary>
+internal sealed class Server(Settings settings, Services services)
 {
+    private const int MostConnections = 10_000;
+
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PauseWhenFull = TimeSpan.FromMilliseconds(250);
+
     private readonly ConcurrentDictionary<Connection, bool> _connections = new();
     private readonly List<TcpListener> _listeners = [];
 
-    public TimeProvider Clock => clock;
-    public Log Log => log;
-    public long MaxBody { get; } = options.MaxBody;
-    public Gate Gate { get; } = new(options);
-    public Forwarder Forwarder { get; } = new(options, clock, log.Warn);
-    public Status Status => field ??= new(options, Forwarder.Ring,
-        () => _connections.Keys.Count(connection => connection.Phase.Code == UpstreamTimeout));
-    public double Now => Forwarder.Ring.Now;
     public bool IsStopping { get; private set; }
+    public int InFlight => _connections.Keys.Count(connection => connection.Deadline.Phase.IsInFlight);
     public IPEndPoint? EndPoint => (IPEndPoint?)_listeners.FirstOrDefault()?.LocalEndpoint;
 
-    /// <exception cref="SocketException">An address is in use, or not to be had.</exception>
-    /// <exception cref="UsageException">An option is wrong.</exception>
+    /// <summary>The address that people are told; known when it listens.</summary>
+    public string Url =>
+        settings.Options.Host == "localhost" ? $"http://localhost:{EndPoint!.Port}" : $"http://{EndPoint}";
+
+    /// <exception cref="StartException">An address is in use, or not to be had.</exception>
     public void Listen()
     {
-        foreach (var address in options.Addresses)
+        foreach (var address in settings.Options.Addresses)
         {
             try
             {
-                var listener = new TcpListener(address, EndPoint?.Port ?? options.Port);
+                var listener = new TcpListener(address, EndPoint?.Port ?? settings.Options.Port);
                 listener.Start();
                 _listeners.Add(listener);
             }
-            // This machine has no IPv6. An address in use is another matter: its owner would get what clients send to
-            // "localhost".
-            catch (SocketException e) when (EndPoint != null && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                throw new StartException(
+                    $"port {settings.Options.Port} is in use by another program; stop that, or choose one with --port");
+            }
+            // This machine has no IPv6.
+            catch (SocketException) when (EndPoint is not null)
             {
             }
+            catch (SocketException e)
+            {
+                throw new StartException($"cannot listen there ({e.SocketErrorCode}); check --host and --port");
+            }
         }
+
     }
 
     /// <summary>
-    /// Serves until told to stop, then until the running requests have finished or their time for that is over. What
-    /// only waits for a request ends with the process.
+    /// Serves until told to stop, then until the running requests have finished or their time for that is over. Idle
+    /// connections end with the process.
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        _listeners.ForEach(listener => _ = AcceptAsync(listener, stop));
-        await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => IsStopping = true, TaskScheduler.Default);
-        for (var end = Now + Limits.Drain; Now < end && _connections.Keys.Any(c => c.Phase.Code != default);)
-            await Task.Delay(Limits.DrainCheck, clock, default);
+        foreach (var listener in _listeners) _ = AcceptAsync(listener, stop);
+        if (settings.HasKeyFile) _ = KeyFile.FollowAsync(settings.Options.KeyFile!, services, stop);
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        IsStopping = true;
+        var running = _connections.Keys.Count(IsRequestUnderWay);
+        if (running > 0)
+        {
+            services.Log.Warn(
+                $"finishing {running} under way for at most {DrainTime.TotalSeconds} s; a second signal stops at once");
+        }
+
+        var began = services.Clock.GetTimestamp();
+        while (_connections.Keys.Any(IsRequestUnderWay) && services.Clock.GetElapsedTime(began) < DrainTime)
+            await Task.Delay(DrainCheck, services.Clock, CancellationToken.None);
     }
+
+    private static bool IsRequestUnderWay(Connection connection) => connection.Deadline.Phase.IsRequest;
 
     private async Task AcceptAsync(TcpListener listener, CancellationToken stop)
     {
@@ -57,13 +86,13 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
         {
             try
             {
-                while (_connections.Count >= Limits.Connections) await Task.Delay(Limits.Again, clock, stop);
+                while (_connections.Count >= MostConnections) await Task.Delay(PauseWhenFull, services.Clock, stop);
                 _ = ServeAsync(await listener.AcceptSocketAsync(stop));
             }
             catch (SocketException)
             {
-                // Out of descriptors, most likely: at once it would only fail again.
-                await Task.Delay(Limits.Again, clock, stop);
+                // Out of descriptors, most likely: retrying at once would fail again.
+                await Task.Delay(PauseWhenFull, services.Clock, stop);
             }
         }
     }
@@ -73,15 +102,16 @@ internal sealed class Server(Options options, TimeProvider clock, Log log)
     private async Task ServeAsync(Socket socket)
     {
         using var closing = socket;
-        // Else the first exchange would run where the next client is to be accepted.
+        // Otherwise the first exchange would run on the accept loop.
         await Task.Yield();
-        var connection = new Connection(socket, this);
-        _connections[connection] = socket.NoDelay = true;
+        socket.NoDelay = true;
+        var connection = new Connection(socket, this, services);
+        _connections.TryAdd(connection, true);
         var serving = connection.RunAsync();
         await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _connections.TryRemove(connection, out _);
         connection.End();
         if (serving.Exception?.InnerException is { } e and not (IOException or SocketException or HttpRequestException))
-            log.Warn($"a connection ended with {e.GetType().Name}; please report it");
+            services.Log.Warn($"a connection ended with {e.GetType().Name}; please report it");
     }
 }

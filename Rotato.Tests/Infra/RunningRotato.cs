@@ -10,38 +10,36 @@ namespace Rotato.Tests.Infra;
 /// </summary>
 internal sealed class RunningRotato : IAsyncDisposable
 {
-    private static readonly AsyncLocal<Capture?> Captured = new();
-
     private readonly CancellationTokenSource _stop = new();
     private readonly List<RawClient> _clients = [];
-    private readonly Capture _capture = new();
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
     private readonly ScriptedUpstream? _upstream;
     private readonly Log _log;
-
-    static RunningRotato()
-    {
-        Console.SetOut(new Router(Console.Out, capture => capture.Output));
-        Console.SetError(new Router(Console.Error, capture => capture.Errors));
-    }
 
     /// <param name="upstream">Where requests go, unless the arguments name another.</param>
     /// <param name="args">Further arguments, separated by blanks.</param>
     /// <param name="keys">How many keys there are.</param>
     /// <param name="prefix">What each key begins with.</param>
-    public RunningRotato(ScriptedUpstream? upstream, string args = "", int keys = 1, string prefix = "")
+    /// <param name="prepare">
+    /// Gets the keys before it starts, and writes them where the arguments say; else they are in the environment.
+    /// </param>
+    public RunningRotato(ScriptedUpstream? upstream, string args = "", int keys = 1, string prefix = "", Action<string[]>? prepare = null)
     {
         _upstream = upstream;
         Keys = [.. Enumerable.Range(0, keys).Select(_ => Secrets.New(prefix))];
         var given = args.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (Array.IndexOf(given, "--token") is >= 0 and var at) Secrets.Add(given[at + 1]);
         string[] all = upstream is null ? ["--port", "0", .. given] : ["--port", "0", "--upstream", upstream.Url, .. given];
-        // The log writes in the context in which it was made: that is how the lines of tests that run beside each other stay apart.
-        Captured.Value = _capture;
-        _log = new Log(quiet: given.Contains("--quiet"));
-        var server = Start(() => new Server(new Options(all, name => name == "ROTATO_KEYS" ? string.Join(' ', Keys) : null, File.ReadAllText), Clock, _log));
+        var target = new LogTarget(text => Append(text, _output), false, text => Append(text, _errors), false);
+        _log = new Log(target, TimeProvider.System, given.Contains("--quiet"));
+        _log.Start();
+        prepare?.Invoke(Keys);
+        var ofEnvironment = prepare is null ? string.Join(' ', Keys) : null;
+        var settings = new Settings(all, name => name == "ROTATO_KEYS" ? ofEnvironment : null, KeyFile.Read);
+        var server = Start(() => new Server(settings, new Services(settings, Clock, _log)));
         EndPoint = server.EndPoint!;
         Running = server.RunAsync(_stop.Token);
-        Captured.Value = null;
     }
 
     public FakeClock Clock { get; } = new();
@@ -53,10 +51,10 @@ internal sealed class RunningRotato : IAsyncDisposable
     public Task Running { get; }
 
     /// <summary>Lines on standard output; complete when it is disposed of.</summary>
-    public string[] Output => Capture.Lines(_capture.Output);
+    public string[] Output => Lines(_output);
 
     /// <summary>Lines on standard error; complete when it is disposed of.</summary>
-    public string[] Errors => Capture.Lines(_capture.Errors);
+    public string[] Errors => Lines(_errors);
 
     /// <param name="room">How much may come to the client unread, about.</param>
     public async Task<RawClient> ConnectAsync(int? room = null)
@@ -130,35 +128,13 @@ internal sealed class RunningRotato : IAsyncDisposable
         }
     }
 
-    private sealed class Capture
+    private static void Append(string text, StringBuilder all)
     {
-        public StringBuilder Output { get; } = new();
-        public StringBuilder Errors { get; } = new();
-
-        public static string[] Lines(StringBuilder text)
-        {
-            lock (text) return text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        }
+        lock (all) all.Append(text);
     }
 
-    /// <summary>The console, for whoever has no capture of its own.</summary>
-    private sealed class Router(TextWriter console, Func<Capture, StringBuilder> choose) : TextWriter
+    private static string[] Lines(StringBuilder text)
     {
-        public override Encoding Encoding => console.Encoding;
-
-        public override void Write(char value) => Write(value.ToString());
-
-        public override void Write(string? value)
-        {
-            if (Captured.Value is not { } capture)
-            {
-                console.Write(value);
-                return;
-            }
-
-            lock (choose(capture)) choose(capture).Append(value);
-        }
-
-        public override void WriteLine(string? value) => Write(value + Environment.NewLine);
+        lock (text) return text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 }

@@ -209,7 +209,15 @@ internal sealed class UpstreamRequest(string head, byte[] body, Socket socket, T
         Close();
     }
 
-    public void Close() => socket.Shutdown(SocketShutdown.Both);
+    public void Close()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        // The peer was faster: it resets the connection at once where it cannot make anything of an answer.
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.NotConnected) { }
+    }
 
     public void Reset() => socket.Close(0);
 

@@ -1,0 +1,72 @@
+using System.IO;
+using System.Net;
+using System.Net.Http;
+using System.Net.Sockets;
+
+namespace Rotato;
+
+/// <summary>Opens connections to upstreams: to the first of a name's addresses that answers.</summary>
+internal static class Dialer
+{
+    public static readonly TimeSpan MostTime = TimeSpan.FromSeconds(10);
+
+    // RFC 8305 section 5.
+    private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
+
+    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var host = context.DnsEndPoint.Host;
+        // An IP address is returned unchanged.
+        var addresses = await Dns.GetHostAddressesAsync(host, cancel);
+        using var others = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var attempts = new List<Task<Socket>>();
+        foreach (var each in addresses)
+        {
+            attempts.Add(DialAsync(new IPEndPoint(each, context.DnsEndPoint.Port), others.Token));
+            if (each.Equals(addresses[^1])) break;
+            await Task.WhenAny(attempts[^1], Task.Delay(HeadStart, cancel));
+            if (attempts.Exists(attempt => attempt.IsCompletedSuccessfully)) break;
+        }
+
+        var socket = await FirstOf(attempts, cancel);
+        await others.CancelAsync();
+        foreach (var attempt in attempts) _ = attempt.ContinueWith(done => Drop(done, socket), TaskScheduler.Default);
+        return new UpstreamStream(socket);
+    }
+
+    // The first that succeeds; where none does, the last one's failure.
+    private static async Task<Socket> FirstOf(List<Task<Socket>> attempts, CancellationToken cancel)
+    {
+        await foreach (var attempt in Task.WhenEach(attempts))
+            if (attempt.IsCompletedSuccessfully) return await attempt;
+        // HttpClient knows its own cancellation, which is that of its time for a connection, by the token alone.
+        cancel.ThrowIfCancellationRequested();
+        return await attempts[^1];
+    }
+
+    private static void Drop(Task<Socket> attempt, Socket kept)
+    {
+        if (attempt.IsCompletedSuccessfully && attempt.Result != kept) attempt.Result.Dispose();
+    }
+
+    private static async Task<Socket> DialAsync(IPEndPoint end, CancellationToken cancel)
+    {
+        var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            // Otherwise a dead peer is noticed only after the silence that a thinking model is allowed, and routers
+            // forget a connection that is silent for minutes.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            await socket.ConnectAsync(end, cancel);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

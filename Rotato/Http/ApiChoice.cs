@@ -1,0 +1,39 @@
+namespace Rotato.Http;
+
+/// <summary>
+/// Which of several APIs a request is for. A request that comes to the wrong one is refused there, with that API's own
+/// key: no key goes anywhere else.
+/// </summary>
+/// <param name="Api">The API.</param>
+/// <param name="Target">The request's target there.</param>
+internal readonly record struct ApiChoice(Api Api, string Target)
+{
+    /// <summary>Chooses by the path's first segment, then by how the client speaks, then the first.</summary>
+    public static ApiChoice Of(IReadOnlyList<Api> apis, RequestHead head)
+    {
+        if (apis.Count == 1) return new(apis[0], head.Target);
+        foreach (var api in apis)
+            if (BeginsWithHost(head.Path, api.Host)) return new(api, head.TargetWithoutFirstSegment());
+        var style = KnownApi.StyleOf(head);
+        foreach (var api in apis)
+            if (style is not null && api.Known?.Style == style) return new(api, head.Target);
+        return new(apis[0], head.Target);
+    }
+
+    /// <summary>What a client has to put into its base URL to reach an API.</summary>
+    public static string ClientPath(Api api, IReadOnlyList<Api> apis)
+    {
+        var path = api.BaseUrl.AbsolutePath.TrimEnd('/');
+        if (path == "") path = api.Known?.ClientPath ?? "/v1";
+        var isFirst = api == apis[0];
+        var isToldByStyle = api.Known?.Style is { } style and not ApiStyle.OpenAI
+            && apis.First(other => other.Known?.Style == style) == api;
+        return isFirst || isToldByStyle ? path : $"/{api.Host}{path}";
+    }
+
+    private static bool BeginsWithHost(string path, string host)
+    {
+        if (!path.AsSpan(1).StartsWith(host, StringComparison.OrdinalIgnoreCase)) return false;
+        return path.Length == host.Length + 1 || path[host.Length + 1] == '/';
+    }
+}

@@ -1,0 +1,30 @@
+namespace Rotato.Http;
+
+/// <summary>What a client is told where an upstream gave no answer: which host, what happened, what to check.</summary>
+internal static class FailureText
+{
+    /// <param name="failure">What happened.</param>
+    /// <param name="host">Where.</param>
+    /// <param name="detail">What is wrong with a certificate; null where nothing is known.</param>
+    /// <param name="proxy">The proxy that lies between; null where none does.</param>
+    public static Refusal ToRefusal(UpstreamFailure failure, string host, string? detail, string? proxy)
+    {
+        var isTimeout = failure == UpstreamFailure.NotConnectedInTime;
+        var through = proxy is null ? "" : $" (through the proxy {proxy})";
+        var more = detail is null ? "" : $" In detail: {detail}.";
+        return new(isTimeout ? ErrorCode.UpstreamTimeout : ErrorCode.UpstreamUnreachable,
+            $"{host}{through} {Of(failure)}{more}");
+    }
+
+    // The rest of a sentence that begins with the host.
+    private static string Of(UpstreamFailure failure) => failure switch
+    {
+        UpstreamFailure.NameNotFound => "was not found (DNS); check the URL and this machine's network.",
+        UpstreamFailure.NotConnected => "refused the connection; check the URL, and whether a proxy is needed.",
+        UpstreamFailure.NotConnectedInTime => "took no connection within 10 seconds; check the URL and the network.",
+        UpstreamFailure.NotSecured => "offered no certificate that this machine trusts (TLS); check the URL, the clock,"
+            + " and SSL_CERT_FILE where a company's proxy looks into TLS.",
+        UpstreamFailure.Invalid => "gave an answer that is no sound HTTP; check the URL.",
+        _ => "broke off before it answered; the request was not sent again, for it may have been worked on.",
+    };
+}

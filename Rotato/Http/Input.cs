@@ -1,0 +1,134 @@
+namespace Rotato.Http;
+
+/// <summary>
+/// What a client has sent and nobody has taken yet. One receive may be under way while others look at what is there:
+/// it writes behind <c>_end</c> and then moves <c>_end</c> on. Nobody else moves <c>_end</c>, and nobody moves the
+/// bytes, while it is under way. Only the reader of requests moves <c>_start</c>.
+/// </summary>
+/// <param name="receive">Fills a part of the memory that it is given and tells how much, at least one byte; throws
+/// where the client has gone.</param>
+internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
+{
+    private const int FirstSize = 2048;
+    private const int LongestLine = 8192;
+
+    // What ends a line or has no place in one. Bytes above 0x7F pass.
+    private static readonly SearchValues<byte> ControlBytes = SearchValues.Create(
+        [.. Enumerable.Range(0, 128).Select(code => (byte)code).Where(b => char.IsControl((char)b) && b != '\t')]);
+
+    private byte[] _buffer = new byte[FirstSize];
+    private int _start;
+
+    // Volatile: whoever sees it moved must see the bytes before it as well.
+    private volatile int _end;
+    private Task _receiving = Task.CompletedTask;
+
+    /// <summary>Whether nothing is there that nobody has taken.</summary>
+    public bool IsEmpty => _start == _end;
+
+    private Span<byte> Waiting => _buffer.AsSpan(_start, _end - _start);
+
+    /// <summary>
+    /// Takes one line without its CR LF, as Latin-1. A line ends at its first control character, and that must be the
+    /// CR of a CR LF. So bare line ends, control characters and TLS are refused by one rule, and as soon as they are
+    /// seen: a client that speaks TLS sends no line end, and waits for an answer.
+    /// </summary>
+    /// <param name="longest">Bytes at most.</param>
+    /// <param name="tooLong">What a longer one is refused with.</param>
+    public async ValueTask<string> LineAsync(int longest = LongestLine, ErrorCode? tooLong = null)
+    {
+        while (true)
+        {
+            // Counted once: what a receive adds from here on has not been looked at.
+            var seen = Waiting.Length;
+            if (TakeLine(seen, longest, tooLong ?? ErrorCode.BadRequest) is { } line) return line;
+            await MoreThanAsync(seen);
+        }
+    }
+
+    /// <summary>Takes what is there, at least one byte; what has not come yet is received straight into the
+    /// room.</summary>
+    public async ValueTask<int> ReadAsync(Memory<byte> room)
+    {
+        if (IsEmpty) await _receiving;
+        if (IsEmpty) return await receive(room);
+        var count = Math.Min(room.Length, Waiting.Length);
+        Waiting[..count].CopyTo(room.Span);
+        _start += count;
+        return count;
+    }
+
+    /// <summary>
+    /// Waits for the first byte of a request. One empty line before it is no part of it: some clients end a body with
+    /// one (RFC 9112 section 2.2).
+    /// </summary>
+    public async ValueTask WaitForRequestAsync()
+    {
+        await MoreThanAsync(0);
+        if (Waiting[0] != '\r') return;
+        await MoreThanAsync(1);
+        if (Waiting[1] != '\n') return;
+        _start += 2;
+        await MoreThanAsync(0);
+    }
+
+    /// <summary>Waits until there are more bytes than the caller has seen.</summary>
+    public ValueTask MoreThanAsync(int seen) =>
+        Waiting.Length > seen ? ValueTask.CompletedTask : WaitForMoreThanAsync(seen);
+
+    /// <summary>Begins to receive behind what is there, unless a receive is under way.</summary>
+    public Task BeginReceive()
+    {
+        if (_receiving.IsCompleted) _receiving = ReceiveAsync();
+        return _receiving;
+    }
+
+    // A line that is there with its end; null if more of it has to come.
+    private string? TakeLine(int seen, int longest, ErrorCode tooLong)
+    {
+        var end = Waiting[..seen].IndexOfAny(ControlBytes);
+        var length = end < 0 ? seen : end;
+        if (length > longest) throw TooLong(tooLong, longest);
+        if (end < 0) return null;
+        if (!IsLineEnd(Waiting[end..seen])) throw NoLine(Waiting[..seen]);
+        if (end + 1 == seen) return null;
+        var line = Encoding.Latin1.GetString(Waiting[..end]);
+        _start += end + 2;
+        return line;
+    }
+
+    private async ValueTask WaitForMoreThanAsync(int seen)
+    {
+        // The receive that is under way may end between two looks: it is awaited before the second.
+        await _receiving;
+        if (Waiting.Length <= seen) await BeginReceive();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        if (_start == 0 && _end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
+        Waiting.CopyTo(_buffer);
+        _end -= _start;
+        _start = 0;
+        _end += await receive(_buffer.AsMemory(_end));
+    }
+
+    // Of a CR at the end of what is there the next byte is not known yet.
+    private static bool IsLineEnd(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith("\r\n"u8) || bytes.SequenceEqual("\r"u8);
+
+    private static Refusal NoLine(ReadOnlySpan<byte> bytes)
+    {
+        // The header of a TLS record that holds a handshake (RFC 8446 section 5.1).
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0x16, 0x03]))
+        {
+            return Refusal.Misdirected(
+                ErrorCode.BadRequest, "This port speaks no TLS; give clients a base URL that begins with http://.");
+        }
+
+        return Refusal.BadRequest("a line holds a control character; this port speaks plain HTTP/1.1");
+    }
+
+    private static Refusal TooLong(ErrorCode code, int longest) =>
+        new(code, $"A line of the request's head is longer than the {longest} bytes that are left for it.");
+}

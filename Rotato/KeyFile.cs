@@ -1,0 +1,73 @@
+using System.IO;
+using Rotato.Configuration;
+
+namespace Rotato;
+
+/// <summary>The start has failed, but not because of wrong usage. The message says what to do, and holds no
+/// value.</summary>
+internal sealed class StartException(string message) : Exception(message);
+
+/// <summary>Reads the file of --keys, and notices when it has changed.</summary>
+internal static class KeyFile
+{
+    private const int MostBytes = 1 << 20;
+
+    private static readonly TimeSpan TimeBetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>Its text; that of standard input for "-".</summary>
+    /// <exception cref="StartException">It cannot be read.</exception>
+    public static string Read(string path)
+    {
+        try
+        {
+            using var stream = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
+            var bytes = new byte[MostBytes + 1];
+            var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (count > MostBytes) throw new UsageException("--keys takes at most 1 MiB of keys");
+            return Encoding.UTF8.GetString(bytes, 0, count);
+        }
+        // The message of such an exception holds the path, and that may be a key in the wrong place.
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new StartException("cannot read the file of --keys: there is no such file");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StartException("cannot read the file of --keys: it is a folder, or access is denied");
+        }
+        catch (IOException)
+        {
+            throw new StartException("cannot read the file of --keys: the system reports a read error");
+        }
+    }
+
+    /// <summary>Has the keys read again when the file has changed. By time and size, because editors put a new file in
+    /// the place of the old one.</summary>
+    public static async Task FollowAsync(string path, Services services, CancellationToken stop)
+    {
+        var last = Stamp(path);
+        while (true)
+        {
+            await Task.Delay(TimeBetweenLooks, services.Clock, stop);
+            var stamp = Stamp(path);
+            if (stamp == last) continue;
+            last = stamp;
+            services.ReadKeysAgain();
+        }
+    }
+
+    private static (DateTime, long) Stamp(string path)
+    {
+        try
+        {
+            // Behind a link, as secrets of a container are, the file that counts is the link's target.
+            var file = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+            return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It may be there again at the next look.
+            return default;
+        }
+    }
+}

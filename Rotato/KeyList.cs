@@ -1,0 +1,118 @@
+using Rotato.Configuration;
+
+namespace Rotato;
+
+/// <summary>A key and the API that it goes to.</summary>
+internal sealed record ListedKey(ApiKey Key, Uri BaseUrl);
+
+/// <summary>
+/// Reads keys as people have them: words separated by blanks, commas or line ends, with or without quotes, as lines of
+/// a .env file, behind the URL of their API. A word that cannot be a key is refused, and no message repeats one.
+/// </summary>
+/// <param name="upstream">Where keys go that have no URL in front; null: to the API that their prefix tells.</param>
+internal sealed class KeyList(Uri? upstream)
+{
+    private static readonly SearchValues<char> NotInKeys = SearchValues.Create("[]{}\"'`<>()");
+    private static readonly char[] Separators = [' ', '\t', ',', '\r'];
+
+    private readonly List<ListedKey> _keys = [];
+
+    public IReadOnlyList<ListedKey> Keys => _keys;
+    public bool HasDuplicates { get; private set; }
+
+    /// <summary>Adds the keys of a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="source">What it is, for messages: "--keys FILE".</param>
+    /// <param name="hasLines">Whether its lines are worth a number.</param>
+    /// <exception cref="UsageException">A word is neither a key nor a URL, or a key is another API's.</exception>
+    public void Add(string text, string source, bool hasLines)
+    {
+        Uri? url = null;
+        var hasKeySinceUrl = true;
+        var number = 0;
+        var lines = text.TrimStart('\uFEFF').Split('\n');
+        for (var line = 1; line <= lines.Length; line++)
+        {
+            foreach (var word in WordsOf(lines[line - 1]))
+            {
+                var place = hasLines ? $"{source}, line {line}" : source;
+                if (word.Contains("://", StringComparison.Ordinal))
+                {
+                    if (!hasKeySinceUrl) throw NoKeyAfterUrl(source);
+                    hasKeySinceUrl = false;
+                    url = Options.BaseUrl(word, $"the URL in {place}");
+                    continue;
+                }
+
+                number++;
+                hasKeySinceUrl = true;
+                AddKey(word, url, $"key {number} of {place}");
+            }
+        }
+
+        if (!hasKeySinceUrl) throw NoKeyAfterUrl(source);
+    }
+
+    // Ignoring it would send keys to the wrong API.
+    private static UsageException NoKeyAfterUrl(string source) =>
+        new($"a URL in {source} has no key after it; put it before its keys, or use --upstream URL");
+
+    private void AddKey(string word, Uri? url, string name)
+    {
+        if (!MayBeKey(word))
+        {
+            throw new UsageException(
+                $"{name} holds a character that no key has, such as a bracket or a quote; give keys alone");
+        }
+
+        var key = new ApiKey(word);
+        var api = Array.Find(KnownApi.All, key.BelongsTo);
+        var target = url ?? upstream ?? new Uri((api ?? KnownApi.All[0]).BaseUrl);
+        if (api?.MayGoTo(target.Host) == false)
+        {
+            throw new UsageException(
+                $"{name} is a key of {api.Host} and would go to {target.Host}; put the URL of its API before it");
+        }
+
+        if (_keys.Exists(known => known.Key.IsSameAs(key) && known.BaseUrl == target)) HasDuplicates = true;
+        else _keys.Add(new(key, target));
+    }
+
+    private static IEnumerable<string> WordsOf(string line)
+    {
+        foreach (var part in line.Split(Separators, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (part.StartsWith('#')) yield break;
+            var word = Unquoted(WithoutName(Unquoted(part)));
+            var isNothing = word is "" or "export" || IsEmptyVariable(word);
+            if (!isNothing) yield return word;
+        }
+    }
+
+    // NAME=KEY, as in a .env file. An equals sign at the end belongs to the key.
+    private static string WithoutName(string word)
+    {
+        var equals = word.IndexOf('=', StringComparison.Ordinal);
+        if (equals <= 0 || !word.AsSpan(equals).ContainsAnyExcept('=')) return word;
+        var isName = word[..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        return isName ? word[(equals + 1)..] : word;
+    }
+
+    // GROQ_API_KEY= in a .env file.
+    private static bool IsEmptyVariable(string word) => word.EndsWith('=')
+        && word.Contains('_', StringComparison.Ordinal)
+        && word[..^1].All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_');
+
+    private static string Unquoted(string word)
+    {
+        var isQuoted = word.Length >= 2 && word[0] == word[^1] && word[0] is '"' or '\'';
+        return isQuoted ? word[1..^1] : word;
+    }
+
+    private static bool MayBeKey(string word)
+    {
+        if (word.AsSpan().ContainsAnyExceptInRange('!', '~')) return false;
+        if (word.AsSpan().ContainsAny(NotInKeys)) return false;
+        return !word.TrimEnd('=').Contains('=', StringComparison.Ordinal);
+    }
+}

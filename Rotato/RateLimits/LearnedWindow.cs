@@ -1,0 +1,120 @@
+namespace Rotato.RateLimits;
+
+/// <summary>
+/// Many an API serves so many requests in each window of time and refuses the rest. This learns from refusals how many
+/// and how long, so that the next ones are foreseen. All it ever says is "used up until then": it can add a pause, and
+/// end none.
+/// <para>
+/// An example: 20 requests are served from second 0 on, then three in a row are refused at second 1 with "wait 3
+/// seconds". So a window takes 20 requests in 4 seconds, and after the next 20 it is used up until its 4 seconds are
+/// over.
+/// </para>
+/// <para>
+/// Only refusals that agree teach the first window: several in a row, with nothing served that was sent after them. One
+/// that stands alone teaches nothing. Later each refusal corrects the window, and each window that passes without one
+/// lets the next take more, so that a raised limit is found.
+/// </para>
+/// </summary>
+internal sealed class LearnedWindow
+{
+    private const int RefusalsThatAgree = 3;
+
+    // Refusals at random come several in a row now and then, mostly after few requests. So a small window is believed
+    // only if the refusals say when it ends. It costs little not to foresee a small one.
+    private const int SmallestWithoutHint = 4;
+    private const double LongestSeconds = 120;
+
+    // After so many seconds without a refusal the capacity has doubled and grown by ten.
+    private const double SecondsToDouble = 90;
+    private const double ExtraGrowth = 10;
+
+    // Before a window is learned, each pause of this length is taken for the beginning of a new one. Idle time would
+    // make it too long.
+    private const double IdleSeconds = 5;
+
+    private const double Unlimited = double.PositiveInfinity;
+
+    private double _began;
+
+    // What was learned. Without it the capacity is unlimited, and the seconds mean nothing.
+    private double _capacity = Unlimited;
+    private double _seconds;
+
+    // Those that were refused do not count.
+    private int _sentInWindow;
+    private int _refusedInARow;
+    private double _lastRefusedSentAt;
+    private double _lastSentAt;
+
+    /// <summary>Whether the window has taken as many as it is believed to take.</summary>
+    public bool IsUsedUp => _sentInWindow + 1 > _capacity;
+
+    /// <summary>When the window is over. Means nothing before one is learned.</summary>
+    public double EndsAt => _began + _seconds;
+
+    private bool HasLearned => _capacity < Unlimited;
+
+    /// <summary>A request is sent.</summary>
+    public void RecordSend(double now)
+    {
+        var wasIdle = now >= _lastSentAt + IdleSeconds;
+        if (wasIdle && !HasLearned) Begin(now);
+        _sentInWindow++;
+        _lastSentAt = now;
+    }
+
+    /// <summary>A request was served. Refusals of earlier ones did not mean that a window was used up.</summary>
+    public void RecordServed(double sentAt)
+    {
+        if (sentAt > _lastRefusedSentAt) _refusedInARow = 0;
+    }
+
+    /// <summary>A request was refused.</summary>
+    /// <param name="sentAt">When it was sent.</param>
+    /// <param name="end">When the API's window seems to end.</param>
+    /// <param name="isHinted">Whether the refusal says so; otherwise it is a guess.</param>
+    public void RecordRefused(double sentAt, double end, bool isHinted)
+    {
+        if (sentAt >= _began) _sentInWindow = Math.Max(_sentInWindow - 1, 0);
+        _refusedInARow++;
+        _lastRefusedSentAt = Math.Max(_lastRefusedSentAt, sentAt);
+        if (HasLearned || _refusedInARow >= RefusalsThatAgree) Learn(end, isHinted);
+    }
+
+    /// <summary>A refusal proved to be the request's own fault.</summary>
+    public void Pardon() => _refusedInARow = 0;
+
+    /// <summary>The next window begins with a request that has been sent.</summary>
+    /// <param name="sentAt">When it was sent.</param>
+    /// <param name="mayGrow">Whether the last window passed without a refusal.</param>
+    public void BeginNext(double sentAt, bool mayGrow)
+    {
+        if (mayGrow && HasLearned) _capacity += (_capacity + ExtraGrowth) * _seconds / SecondsToDouble;
+        Begin(sentAt);
+        _sentInWindow = 1;
+    }
+
+    /// <summary>What was learned may no longer be true.</summary>
+    public void Forget(double now)
+    {
+        _capacity = Unlimited;
+        _refusedInARow = 0;
+        Begin(now);
+    }
+
+    // A window that is too small or too long to be believed is none: what was known of an earlier one goes as well.
+    private void Learn(double end, bool isHinted)
+    {
+        var smallest = isHinted ? 1 : SmallestWithoutHint;
+        var seconds = end - _began;
+        var isBelievable = _sentInWindow >= smallest && seconds <= LongestSeconds;
+        _capacity = isBelievable ? _sentInWindow : Unlimited;
+        _seconds = seconds;
+    }
+
+    private void Begin(double now)
+    {
+        _began = now;
+        _sentInWindow = 0;
+    }
+}

@@ -1,0 +1,65 @@
+using System.IO;
+using Rotato.Configuration;
+using Rotato.Monitoring;
+
+namespace Rotato;
+
+/// <summary>What the program finds and changes around itself when it starts: environment, console, arguments.</summary>
+internal static class Surroundings
+{
+    /// <summary>The console, with colours where a person looks at it.</summary>
+    public static LogTarget Console()
+    {
+        var wantsColour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        return new(
+            WriteOutput: System.Console.Out.Write,
+            OutputHasColour: wantsColour && !System.Console.IsOutputRedirected,
+            WriteErrors: System.Console.Error.Write,
+            ErrorsHaveColour: wantsColour && !System.Console.IsErrorRedirected);
+    }
+
+    /// <summary>Corrects the variables that name a proxy, before the first request.</summary>
+    /// <returns>The proxy's host and port; null where none is named.</returns>
+    /// <exception cref="UsageException">It is of a kind that is not supported.</exception>
+    public static string? CorrectProxy()
+    {
+        string? proxy = null;
+        var isOff = (Variable("no_proxy") ?? Variable("NO_PROXY")) == "*";
+        foreach (var name in ProxyVariables.Names)
+        {
+            if (Variable(name) is not { Length: > 0 } value) continue;
+            var url = isOff ? null : ProxyVariables.Corrected(name, value);
+            Environment.SetEnvironmentVariable(name, url?.OriginalString);
+            proxy ??= url?.Authority;
+        }
+
+        return proxy;
+    }
+
+    /// <summary>
+    /// Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux
+    /// lets a process overwrite its arguments, and exclude its memory from core dumps.
+    /// </summary>
+    public static void HideArguments()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        try
+        {
+            File.WriteAllText("/proc/self/coredump_filter", "0");
+            var line = File.ReadAllBytes("/proc/self/cmdline");
+            // The program's own name stays.
+            var end = Array.IndexOf(line, (byte)0);
+            // arg_start (proc_pid_stat(5)); the second field, in brackets, may hold blanks.
+            var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
+            var address = long.Parse(start, CultureInfo.InvariantCulture) + end;
+            using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
+            RandomAccess.Write(memory, new byte[line.Length - end], address);
+        }
+        // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name);
+}
