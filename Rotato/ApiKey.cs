@@ -8,8 +8,8 @@ namespace Rotato;
 /// </summary>
 internal sealed class ApiKey(string secret)
 {
-    // A shorter one, as self-hosted servers have, could match ordinary text, and its last four characters would be too
-    // much of it.
+    // A shorter one, as self-hosted servers have, could match ordinary text, and four of its characters would give too
+    // much away.
     private const int Long = 16;
 
     private readonly string _secret = secret;

@@ -14,6 +14,9 @@ internal sealed class Connection(Socket socket, Server server, Services services
 {
     private static readonly byte[] ContinueLine = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
 
+    // What brings the client's bytes up after an upgrade; null before.
+    private Task? _upgraded;
+
     public Deadline Deadline { get; } = new(services.Clock);
     private Input Input => field ??= new(ReceiveAsync);
     private Output Output => field ??= new(socket.SendAsync, Deadline);
@@ -27,13 +30,13 @@ internal sealed class Connection(Socket socket, Server server, Services services
         // was all, and read past what still comes, until the client closes or the deadline is over.
         socket.Shutdown(SocketShutdown.Send);
         Deadline.Enter(Phase.Goodbye);
-        await CopyInputAsync(Stream.Null);
+        await (_upgraded ?? CopyInputAsync(Stream.Null));
     }
 
     /// <summary>Ends a receive that is under way: a socket closed with one would reset the connection.</summary>
     public void End()
     {
-        // A client that reads nothing gets that reset: else the system would keep for it what it has not read.
+        // A client that reads nothing gets that reset: otherwise the system would keep for it what it has not read.
         if (Deadline.IsExpired && Deadline.Phase == Phase.Client) ResetOnClose(true);
         Deadline.EndForGood();
     }
@@ -107,7 +110,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
         _ = Input.BeginReceive();
         var answer = await services.Forwarder.SendAsync(exchange, body, Deadline);
         // After a 101 the client's bytes go up here, while those of the upstream come down as those of any answer.
-        if (answer.Status == 101) _ = CopyInputAsync(await answer.Response.Content.ReadAsStreamAsync());
+        if (answer.Status == 101) _upgraded = CopyInputAsync(await answer.Response.Content.ReadAsStreamAsync());
         return answer;
     }
 

@@ -12,7 +12,6 @@ namespace Rotato;
 /// </summary>
 internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal journal, Log log)
 {
-    // A body of more bytes is not looked through on the thread that serves the sockets.
     private const int LargeBody = 1 << 20;
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(250);
@@ -39,9 +38,11 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
     {
         var head = exchange.Head!;
         var choice = ChooseApi(head);
-        var cacheKey = Cache is null ? null : CacheKey.Of(head, choice, body.Content);
+        var cacheKey = Cache is null ? null
+            : await LookThroughAsync(body, () => CacheKey.Of(head, choice, body.Content));
         if (cacheKey is not null && Cache!.Find(cacheKey) is { } cached) return cached;
-        var request = await ArriveAsync(head, choice, body);
+        var request = await LookThroughAsync(body, () => KeyRequest.Of(
+            head, choice, body.Content, IsSticky, PinnedKey(head)?.State.Number, ring.DeadlineFromNow));
         exchange.Request = request;
         request.Pinned ??= KeyOfPreviousResponse(request);
         var answer = await TryKeysAsync(head, choice.Target, body, request, deadline);
@@ -57,33 +58,19 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
         RequestHead head, string target, RequestBody body, KeyRequest request, Deadline deadline)
     {
         using var refusals = new HeldAnswers();
-        var failures = 0;
         deadline.Enter(Phase.Line);
         while (await ring.NextAsync(request, deadline.Token) is { } state)
         {
             deadline.Enter(Phase.Upstream);
-            try
-            {
-                var (answer, evidence) = await TryAsync(head, target, body, pool[state.Number], deadline.Token);
-                answer.Tries = request.Tries;
-                var verdict = Judgement.Of(evidence);
-                ring.Report(state, request, evidence, verdict);
-                if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer))
-                {
-                    return answer;
-                }
-
-                End(state, answer.Status);
-                refusals.Add(answer, verdict, state.RestsUntil(request.Scope));
-            }
-            // Whatever it is: a key whose request has ended must not count as busy.
-            catch (Exception e)
-            {
-                failures++;
-                await AfterFailureAsync(e, state, request, failures, deadline.Token);
-            }
-
+            var tried = await TryAsync(head, target, body, pool[state.Number], request, deadline);
             deadline.Enter(Phase.Line);
+            // Nothing of it has been sent: it is tried once more.
+            if (tried is not (var answer, var evidence)) continue;
+            var verdict = Judgement.Of(evidence);
+            ring.Report(state, request, evidence, verdict);
+            if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer)) return answer;
+            End(state, answer.Status);
+            refusals.Add(answer, verdict, state.RestsUntil(request.Scope));
         }
 
         return NoKeyAnswer.Choose(head, request, refusals, ring);
@@ -104,15 +91,9 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
         return PinnedKey(head) is { } key ? choice with { Api = key.Api } : choice;
     }
 
-    private async ValueTask<KeyRequest> ArriveAsync(RequestHead head, ApiChoice choice, RequestBody body)
-    {
-        var pinned = PinnedKey(head)?.State.Number;
-        if (body.Length <= LargeBody) return Arrive();
-        return await Task.Run(Arrive);
-
-        KeyRequest Arrive() => KeyRequest.Of(
-            head, choice, body.Content, IsSticky, pinned, ring.DeadlineFromNow);
-    }
+    // A large body is not looked through on the thread that serves the sockets.
+    private static async ValueTask<T> LookThroughAsync<T>(RequestBody body, Func<T> look) =>
+        body.Length <= LargeBody ? look() : await Task.Run(look);
 
     private int? KeyOfPreviousResponse(KeyRequest request)
     {
@@ -128,46 +109,63 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
             : throw Refusal.BadRequest("x-rotato-key is not the number of a key");
     }
 
-    private async Task<(Answer Answer, Evidence Evidence)> TryAsync(
-        RequestHead head, string target, RequestBody body, PooledKey key, CancellationToken ended)
+    // The answer and what it tells of its key; null after a failure behind which the request may be sent again.
+    private async Task<(Answer Answer, Evidence Evidence)?> TryAsync(
+        RequestHead head, string target, RequestBody body, PooledKey key, KeyRequest request, Deadline deadline)
     {
-        var response = await _upstream.SendAsync(head, target, body.Content, key, ended);
+        try
+        {
+            var response = await _upstream.SendAsync(head, target, body.Content, key, deadline.Token);
+            return await ExamineAsync(head, response, key, request, deadline.Token);
+        }
+        // Whatever it is: a key whose request has ended must not count as busy.
+        catch (Exception e)
+        {
+            var refusal = GiveBack(key, request, e, deadline);
+            deadline.Token.ThrowIfCancellationRequested();
+            if (e is Refusal) throw;
+            var isFirst = request.Failures == 1;
+            if (!isFirst || !Resending.MayFollowFailure(Resending.FailureOf(e)))
+            {
+                log.Warn($"upstream {refusal.Message}");
+                throw refusal;
+            }
+
+            request.WaitAtLeastUntil(ring.Now + 1);
+            await Task.Delay(PauseAfterFailure, Clock, deadline.Token);
+            return null;
+        }
+    }
+
+    private async Task<(Answer Answer, Evidence Evidence)> ExamineAsync(
+        RequestHead head, HttpResponseMessage response, PooledKey key, KeyRequest request, CancellationToken cancel)
+    {
         try
         {
             AnswerFraming.Check(response, head);
-            var stream = await response.Content.ReadAsStreamAsync(ended);
-            var answer = new Answer(response, new AnswerBody(stream)) { Key = key.State.Number };
-            return (answer, await judge.ExamineAsync(answer, ended));
+            var body = new AnswerBody(await response.Content.ReadAsStreamAsync(cancel));
+            var answer = new Answer(response, body) { Key = key.State.Number, Tries = request.Tries };
+            return (answer, await judge.ExamineAsync(answer, cancel));
         }
         catch (Exception e)
         {
             response.Dispose();
             // HttpClient has kept its time for a connection; whatever ends now, the request has been sent.
-            if (e is OperationCanceledException && !ended.IsCancellationRequested)
+            if (e is OperationCanceledException && !cancel.IsCancellationRequested)
                 throw new HttpRequestException(HttpRequestError.ResponseEnded);
             throw;
         }
     }
 
-    // Ends the request, unless nothing of it can have arrived: then it is tried once more, after a pause.
-    private async Task AfterFailureAsync(
-        Exception exception, KeyState state, KeyRequest request, int failures, CancellationToken ended)
+    // A request has failed: its key is free again, and not to blame.
+    private Refusal GiveBack(PooledKey key, KeyRequest request, Exception exception, Deadline deadline)
     {
-        var failure = Resending.FailureOf(exception);
-        var api = pool[state.Number].Api;
         var detail = (exception.InnerException as UntrustedCertificateException)?.Message;
-        var refusal = FailureText.ToRefusal(failure, api.Host, detail, api.BaseUrl.IsLoopback ? null : ProxyName);
-        ring.ReportFailure(state, request);
-        End(state, ended.IsCancellationRequested ? Exchange.StatusOfLeaving : refusal.Code.Status);
-        ended.ThrowIfCancellationRequested();
-        if (exception is Refusal) throw exception;
-        if (failures > 1 || !Resending.MayFollowFailure(failure))
-        {
-            log.Warn($"upstream {refusal.Message}");
-            throw refusal;
-        }
-
-        request.WaitAtLeastUntil(ring.Now + 1);
-        await Task.Delay(PauseAfterFailure, Clock, ended);
+        var proxy = key.Api.BaseUrl.IsLoopback ? null : ProxyName;
+        var refusal = FailureText.ToRefusal(Resending.FailureOf(exception), key.Api.Host, detail, proxy);
+        request.RecordFailure();
+        ring.ReportFailure(key.State, request);
+        End(key.State, deadline.ClientHasGone ? Exchange.StatusOfLeaving : refusal.Code.Status);
+        return refusal;
     }
 }

@@ -113,6 +113,8 @@ internal sealed class KeyList(Uri? upstream)
     {
         if (word.AsSpan().ContainsAnyExceptInRange('!', '~')) return false;
         if (word.AsSpan().ContainsAny(NotInKeys)) return false;
+        // A label such as "key:", or the sign of "NAME = KEY".
+        if (word.EndsWith(':') || word.TrimEnd('=') == "") return false;
         return !word.TrimEnd('=').Contains('=', StringComparison.Ordinal);
     }
 }

@@ -35,6 +35,7 @@ internal sealed class KeyPool(KeyRules rules)
     /// <returns>What is known of each.</returns>
     public KeyState[] Load(IReadOnlyList<ListedKey> listed)
     {
+        ForgetUnlisted();
         var keys = new List<PooledKey>();
         foreach (var each in listed)
         {
@@ -56,6 +57,13 @@ internal sealed class KeyPool(KeyRules rules)
         var added = new Api(listed.BaseUrl, known);
         _everListed.Add(added);
         return added;
+    }
+
+    // Those that were not listed the last time either, and that no request uses any more.
+    private void ForgetUnlisted()
+    {
+        foreach (var (number, key) in _byNumber)
+            if (!_listed.Contains(number) && key.State.UnderWay == 0) _byNumber.TryRemove(number, out _);
     }
 
     private PooledKey? Find(ListedKey listed, Api api) =>

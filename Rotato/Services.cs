@@ -65,7 +65,7 @@ internal sealed class Services
         Log.Say($"status page {Url}{Gate.StatusPage}");
     }
 
-    /// <summary>Reads the keys again, whose file has changed. One that is wrong changes nothing.</summary>
+    /// <summary>Reads the key file again after a change. A file with an error changes nothing.</summary>
     public void ReadKeysAgain()
     {
         try
@@ -93,7 +93,7 @@ internal sealed class Services
     /// <summary>Takes the key of an answer out of its head: an upstream may repeat it.</summary>
     public void BlankOutKey(Answer answer, RequestHead? head, StringBuilder text)
     {
-        if (answer.Key is { } number) _pool[number].Key.BlankOut(text, head?.OfferedProtocolKey ?? "[key]");
+        if (answer.KeyToBlank is { } number) _pool[number].Key.BlankOut(text, head?.OfferedProtocolKey ?? "[key]");
     }
 
     private Overview Overview() => new(

@@ -28,19 +28,14 @@ internal sealed class Settings
 
             var parts = args[i].Split('=', 2);
             var option = Option.Named(parts[0], i + 1);
-            // Of "--token --quiet" the second is an option, and the token was forgotten.
-            var next = args.ElementAtOrDefault(i + 1);
-            var isNext = parts.Length == 1 && option.TakesValue && next is not null && !Option.IsName(next);
-            if (isNext) i++;
-            var value = isNext ? args[i] : parts.ElementAtOrDefault(1) ?? "";
-            if (option.TakesValue != (value != ""))
+            var value = parts.Length == 2 ? parts[1] : null;
+            if (value is null && option.TakesValue && IsValue(args.ElementAtOrDefault(i + 1)))
             {
-                throw new UsageException(
-                    option.TakesValue ? $"{option.Name} takes a value: {option.Name} {option.Value}"
-                        : $"{option.Name} takes no value");
+                i++;
+                value = args[i];
             }
 
-            Options.Add(option, value);
+            Options.Add(option, value ?? "");
         }
     }
 
@@ -71,4 +66,7 @@ internal sealed class Settings
 
         return list;
     }
+
+    // Of "--token --quiet" the second is an option, and the token was forgotten.
+    private static bool IsValue(string? word) => word is not null && !Option.IsName(word);
 }

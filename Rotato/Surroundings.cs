@@ -55,7 +55,7 @@ internal static class Surroundings
             using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
             RandomAccess.Write(memory, new byte[line.Length - end], address);
         }
-        // Not everywhere is /proc to be had; the warning about keys as arguments is then all there is.
+        // /proc may be missing; then there is only the warning about keys as arguments.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
         }

@@ -14,15 +14,15 @@ internal sealed class Upstream
     /// <param name="target">Path and query at the API.</param>
     /// <param name="body">The request's body.</param>
     /// <param name="key">The key, with its API.</param>
-    /// <param name="ended">The client has gone.</param>
+    /// <param name="cancel">Cancelled when the client has gone or the time is over.</param>
     public async Task<HttpResponseMessage> SendAsync(
-        RequestHead head, string target, ReadOnlySequence<byte> body, PooledKey key, CancellationToken ended)
+        RequestHead head, string target, ReadOnlySequence<byte> body, PooledKey key, CancellationToken cancel)
     {
         var request = Make(head, key.Api.AddressOf(target), body);
         // Last, so that no field of the client can replace it; the address is fixed by now.
         key.Key.PutInto(request, KnownApi.KeyFieldFor(key.Known, head));
         var client = key.Api.BaseUrl.IsLoopback ? _direct : _perhapsByProxy;
-        var response = await client.SendAsync(request, ended);
+        var response = await client.SendAsync(request, cancel);
         // An answer remembers its request, and that has the key.
         response.RequestMessage = null;
         return response;

@@ -25,7 +25,7 @@ internal sealed class KeyPoolTests
         Load("a b");
         Load("a");
         Assert.That(NumbersOf(Load("a c")), Is.EqualTo([1, 3]));
-        Assert.That(NumbersOf(Load("b")), Is.EqualTo([2]), "it is that of the same key when it comes back");
+        Assert.That(NumbersOf(Load("b")), Is.EqualTo([4]), "a key that was away is forgotten, and its secret with it");
     }
 
     [Test]

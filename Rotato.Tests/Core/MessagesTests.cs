@@ -264,9 +264,9 @@ internal sealed class MessagesTests
     [TestCase("POST / HTTP/1.1|Host: localhost|Content-Length: 9999999999999999", 413, "payload_too_large",
         "The body is larger than --max-body allows; send less or raise it.")]
     [TestCase("GET /LONG HTTP/1.1|Host: localhost", 414, "uri_too_long",
-        "A line of the request's head is longer than the 8192 bytes that are left for it.")]
+        "The head of the request is too long: 8 KiB at most for its first line and 32 KiB for its fields.")]
     [TestCase("GET / HTTP/1.1|Host: localhost|X: LONGLONGLONGLONG", 431, "headers_too_large",
-        "A line of the request's head is longer than the 32751 bytes that are left for it.")]
+        "The head of the request is too long: 8 KiB at most for its first line and 32 KiB for its fields.")]
     [TestCase("GET / HTTP/1.1|Host: localhost|MANY", 431, "headers_too_large",
         "There are more than 100 header fields.")]
     [TestCase("GET / HTTP/1.1|Host: CANARY.example", 403, "forbidden",

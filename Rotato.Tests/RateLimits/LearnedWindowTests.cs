@@ -10,7 +10,7 @@ internal sealed class LearnedWindowTests
     {
         Send(0, 100_000);
 
-        Assert.That(_window.IsUsedUp, Is.False);
+        Assert.That(_window.UsedUpUntil, Is.Null);
     }
 
     [Test]
@@ -18,15 +18,15 @@ internal sealed class LearnedWindowTests
     {
         Send(10, 23);
         Refuse(10, 2, end: 14);
-        Assert.That(_window.IsUsedUp, Is.False, "one or two may be chance");
+        Assert.That(_window.UsedUpUntil, Is.Null, "one or two may be chance");
         Refuse(10, 1, end: 14);
         _window.BeginNext(14, mayGrow: false);
         Send(14, 18);
-        Assert.That(_window.IsUsedUp, Is.False, "19 are in it");
+        Assert.That(_window.UsedUpUntil, Is.Null, "19 are in it");
         Send(14, 1);
 
-        Assert.That(_window.IsUsedUp);
-        Assert.That(_window.EndsAt, Is.EqualTo(18).Within(1e-9));
+        Assert.That(_window.UsedUpUntil, Is.Not.Null);
+        Assert.That(_window.UsedUpUntil, Is.EqualTo(18).Within(1e-9));
     }
 
     [Test]
@@ -41,7 +41,7 @@ internal sealed class LearnedWindowTests
 
         _window.BeginNext(100, mayGrow: true);
         Send(100, 10_000);
-        Assert.That(_window.IsUsedUp, Is.False);
+        Assert.That(_window.UsedUpUntil, Is.Null);
     }
 
     [Test]
@@ -56,7 +56,7 @@ internal sealed class LearnedWindowTests
 
         _window.BeginNext(4, mayGrow: false);
         Send(4, 26);
-        Assert.That(_window.IsUsedUp);
+        Assert.That(_window.UsedUpUntil, Is.Not.Null);
     }
 
     [TestCase(3, false, false)]
@@ -69,7 +69,7 @@ internal sealed class LearnedWindowTests
         _window.BeginNext(4, mayGrow: false);
         Send(4, size - 1);
 
-        Assert.That(_window.IsUsedUp, Is.EqualTo(isBelieved));
+        Assert.That(_window.UsedUpUntil is not null, Is.EqualTo(isBelieved));
     }
 
     [TestCase(119, true)]
@@ -81,7 +81,7 @@ internal sealed class LearnedWindowTests
         _window.BeginNext(seconds, mayGrow: false);
         Send(seconds, 30);
 
-        Assert.That(_window.IsUsedUp, Is.EqualTo(isBelieved));
+        Assert.That(_window.UsedUpUntil is not null, Is.EqualTo(isBelieved));
     }
 
     [Test]
@@ -91,8 +91,9 @@ internal sealed class LearnedWindowTests
         Send(50, 23);
         Refuse(50, 3, end: 54);
         _window.BeginNext(54, mayGrow: false);
+        Send(54, 19);
 
-        Assert.That(_window.EndsAt, Is.EqualTo(58).Within(1e-9));
+        Assert.That(_window.UsedUpUntil, Is.EqualTo(58).Within(1e-9));
     }
 
     [Test]
@@ -104,7 +105,7 @@ internal sealed class LearnedWindowTests
         {
             _window.BeginNext(window * 4, mayGrow: true);
             var sent = 1;
-            for (; !_window.IsUsedUp; sent++) _window.RecordSend(window * 4);
+            for (; _window.UsedUpUntil is null; sent++) _window.RecordSend(window * 4);
             sizes.Add(sent);
         }
 
@@ -124,7 +125,7 @@ internal sealed class LearnedWindowTests
         _window.BeginNext(8, mayGrow: false);
         Send(8, 9);
 
-        Assert.That(_window.IsUsedUp, "it takes ten");
+        Assert.That(_window.UsedUpUntil, Is.Not.Null, "it takes ten");
     }
 
     [Test]
@@ -137,7 +138,7 @@ internal sealed class LearnedWindowTests
         _window.BeginNext(4, mayGrow: false);
         Send(4, 100);
 
-        Assert.That(_window.IsUsedUp, Is.False);
+        Assert.That(_window.UsedUpUntil, Is.Null);
     }
 
     [Test]
@@ -147,7 +148,7 @@ internal sealed class LearnedWindowTests
         _window.Forget(100);
         Send(100, 1000);
 
-        Assert.That(_window.IsUsedUp, Is.False);
+        Assert.That(_window.UsedUpUntil, Is.Null);
     }
 
     private void Learn(int size, double seconds)

@@ -47,7 +47,7 @@ internal sealed class AnswerCache(TimeSpan life, TimeProvider clock)
         // Of one that ends with its connection nobody can tell whether it was cut.
         var endIsKnown = answer.Response.Content.Headers.ContentLength is not null
             || answer.Response.Headers.TransferEncodingChunked == true;
-        if (answer.Status != 200 || !endIsKnown) return;
+        if (answer.Status != 200 || answer.Key is null || answer.HidesError || !endIsKnown) return;
         answer.IsCacheMiss = true;
         var bytes = new MemoryStream();
         answer.Body.Observer += OnBytes;

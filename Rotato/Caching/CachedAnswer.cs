@@ -8,10 +8,12 @@ namespace Rotato.Caching;
 
 /// <summary>An answer in memory.</summary>
 /// <param name="Key">The digest of its request.</param>
+/// <param name="KeyNumber">The number of the API key that it came with.</param>
 /// <param name="Fields">Those of its head.</param>
 /// <param name="Body">All of it.</param>
 /// <param name="StoredAt">A timestamp of the clock.</param>
-internal sealed record CachedAnswer(string Key, List<KeyValuePair<string, string>> Fields, byte[] Body, long StoredAt)
+internal sealed record CachedAnswer(
+    string Key, int KeyNumber, List<KeyValuePair<string, string>> Fields, byte[] Body, long StoredAt)
 {
     // What a field takes beside its text, about.
     private const int BytesAField = 64;
@@ -24,7 +26,7 @@ internal sealed record CachedAnswer(string Key, List<KeyValuePair<string, string
         var fields = new List<KeyValuePair<string, string>>();
         AddAll(answer.Response.Headers, fields);
         AddAll(answer.Response.Content.Headers, fields);
-        return new(key, fields, body, now);
+        return new(key, answer.Key!.Value, fields, body, now);
     }
 
     /// <summary>The same answer once more.</summary>
@@ -40,15 +42,19 @@ internal sealed record CachedAnswer(string Key, List<KeyValuePair<string, string
 
         response.Headers.Remove("Age");
         response.Headers.Add("Age", ((long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        return new(response, new AnswerBody(new MemoryStream(Body))) { IsCacheHit = true };
+        return new(response, new AnswerBody(new MemoryStream(Body))) { CachedKey = KeyNumber };
     }
+
+    // What the API has said of one page's origin is not for another one.
+    private static bool IsForOnePage(string name) =>
+        name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase);
 
     // How it was framed then is decided anew.
     private static void AddAll(HttpHeaders from, List<KeyValuePair<string, string>> to)
     {
         foreach (var (name, values) in from.NonValidated)
         {
-            if (!PassedFields.Pass(name, [])) continue;
+            if (!PassedFields.Pass(name, []) || IsForOnePage(name)) continue;
             foreach (var value in values) to.Add(new(name, value));
         }
     }

@@ -79,7 +79,14 @@ internal sealed class Options
         $"{name} must be https://HOST[:PORT][/PATH], or http to a host of this machine, with nothing behind the path");
 
     /// <summary>Takes an option.</summary>
-    public void Add(Option option, string value) => _given.Add((option.Name, value));
+    /// <exception cref="UsageException">Its value is missing, or it takes none.</exception>
+    public void Add(Option option, string value)
+    {
+        if (option.TakesValue && value == "")
+            throw new UsageException($"{option.Name} takes a value: {option.Name} {option.Value}");
+        if (!option.TakesValue && value != "") throw new UsageException($"{option.Name} takes no value");
+        _given.Add((option.Name, value));
+    }
 
     /// <exception cref="UsageException">An option is wrong.</exception>
     public void CheckAll() => _ = (Port, Wait, MaxBody, Rules, Strategy, Upstream, Admission, Cache);

@@ -25,7 +25,7 @@ internal sealed class Admission
     /// <summary>What a client must send as its API key; empty where none is wanted.</summary>
     public string Token { get; }
 
-    /// <summary>Whether other machines can reach it. There is a token then.</summary>
+    /// <summary>Whether it listens where other machines can reach it. There is a token then.</summary>
     public bool IsOpen { get; }
 
     /// <summary>Checks it.</summary>
@@ -33,8 +33,8 @@ internal sealed class Admission
     /// <param name="hosts">Further values of Host to serve.</param>
     /// <param name="origins">Further origins of pages to serve.</param>
     /// <param name="token">Empty where none is wanted.</param>
-    /// <exception cref="ArgumentException">It would let others in without a token, or the token is none; the message
-    /// says which.</exception>
+    /// <exception cref="ArgumentException">It would let others in without a token, or the token is not valid; the
+    /// message says which.</exception>
     public static Admission Of(IPAddress[] addresses, string[] hosts, string[] origins, string token)
     {
         var isOpen = !addresses.All(IPAddress.IsLoopback);

@@ -4,7 +4,7 @@ namespace Rotato.Guards;
 /// What a client sent as its API key: any text, or the token. All of it is taken out of a request, so that nothing
 /// behind the check can pass it on.
 /// </summary>
-/// <param name="Field">The field in which the real key takes its place where the API is unknown.</param>
+/// <param name="Field">The field that gets the real key if the API is unknown.</param>
 /// <param name="Text">Without what stands before a key there.</param>
 internal readonly record struct Credential(string Field, string Text)
 {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace Rotato.Guards;
 
 /// <summary>
-/// Who may come in. That it listens on loopback is no protection: every page in the user's browser can reach it there,
+/// Who may come in. Listening on loopback is no protection: every page in the user's browser can reach it there,
 /// by its address or by a name that its owner has pointed at this machine. So every request is asked for its host, its
 /// origin and the token, whatever its method.
 /// </summary>
@@ -16,7 +16,9 @@ internal sealed class Gate(Admission admission)
     // Made only where there is a token: the first digest loads the system's OpenSSL, which is megabytes.
     private readonly byte[]? _tokenDigest = admission.Token == "" ? null : Digest(admission.Token);
 
-    /// <summary>Lets in who asks for this machine, and no page that must not.</summary>
+    /// <summary>
+    /// Admits requests addressed to this machine, except those from web pages that are not allowed.
+    /// </summary>
     /// <exception cref="Refusal">400 for a malformed Host, 403 for a foreign host or page.</exception>
     public void AdmitPage(RequestHead head)
     {
@@ -30,13 +32,13 @@ internal sealed class Gate(Admission admission)
         }
     }
 
-    /// <summary>Lets in who has the token, where one is wanted.</summary>
+    /// <summary>Admits clients that have the token, if one is wanted.</summary>
     /// <exception cref="Refusal">401 for a missing or wrong token.</exception>
     public void AdmitClient(RequestHead head)
     {
         if (_tokenDigest is null) return;
-        // A browser sends no key with the question whether it may send one.
-        if (CrossOrigin.IsPreflight(head)) return;
+        // A browser sends no key with the question whether it may send one, and no body either.
+        if (CrossOrigin.IsPreflight(head) && head.BodyLength == 0) return;
         if (head.Credentials.Any(HasToken)) return;
         throw new Refusal(ErrorCode.Unauthorized,
             "Send the token that Rotato was started with (--token) as the API key.");
@@ -56,7 +58,7 @@ internal sealed class Gate(Admission admission)
 
     private bool IsServed(string host)
     {
-        // A page behind a name that was pointed here does not have the token that an open listener demands.
+        // An open listener demands a token, and a page that got here by a rebound name has none.
         if (admission.IsOpen) return true;
         if (Authority.IsThisMachine(host)) return true;
         return admission.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);

@@ -1,6 +1,6 @@
 namespace Rotato.Guards;
 
-/// <summary>How clients of an API speak, by which one that names no API is told from others.</summary>
+/// <summary>The style of an API's clients. It tells which API a request is for that names none.</summary>
 internal enum ApiStyle
 {
     OpenAI,
@@ -11,7 +11,7 @@ internal enum ApiStyle
 
 /// <summary>An API whose address and habits are public. The table decides where keys go.</summary>
 /// <param name="Host">Its host, or what its hosts end with.</param>
-/// <param name="KeyPrefixes">How keys begin that are this API's and no other's.</param>
+/// <param name="KeyPrefixes">Prefixes that only this API's keys have.</param>
 /// <param name="KeyField">The field in which it wants its key.</param>
 /// <param name="BaseUrl">Where a key goes that has no URL in front; "" where each customer has an address.</param>
 /// <param name="ClientPath">What a client's base URL ends with.</param>
@@ -21,7 +21,7 @@ internal sealed record KnownApi(
 {
     private const string Bearer = "Authorization";
 
-    /// <summary>From each API's documentation. The first serves where nothing tells another.</summary>
+    /// <summary>From each API's documentation. The first is the default.</summary>
     public static readonly KnownApi[] All =
     [
         new("api.openai.com", ["sk-proj-", "sk-svcacct-", "sk-admin-"], Bearer, "https://api.openai.com", "/v1",

@@ -19,8 +19,17 @@ internal sealed class Answer(HttpResponseMessage response, AnswerBody body) : ID
     /// <summary>The number of the key that it came with; null for an answer of Rotato's own.</summary>
     public int? Key { get; init; }
 
+    /// <summary>The number of the key that the head of the answer may repeat; null for one of Rotato's own.</summary>
+    public int? KeyToBlank => Key ?? CachedKey;
+
+    /// <summary>The key that an answer from memory once came with; null for any other answer.</summary>
+    public int? CachedKey { get; init; }
+
     /// <summary>Whether it comes from memory.</summary>
-    public bool IsCacheHit { get; init; }
+    public bool IsCacheHit => CachedKey is not null;
+
+    /// <summary>Whether it is an error behind a 200, whatever its status is now.</summary>
+    public bool HidesError { get; set; }
 
     /// <summary>Whether it was looked for in memory and not found.</summary>
     public bool IsCacheMiss { get; set; }

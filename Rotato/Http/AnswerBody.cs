@@ -5,7 +5,7 @@ namespace Rotato.Http;
 /// <summary>
 /// The body of an answer. Its beginning can be looked at before anybody reads it, for a judgement. Whoever reads it
 /// afterwards first gets the bytes that were seen, then those of a read that was still waiting (or the error that it
-/// cancel with), then the rest as it comes.
+/// ended with), then the rest as it comes.
 /// </summary>
 internal sealed class AnswerBody(Stream stream)
 {
@@ -14,8 +14,8 @@ internal sealed class AnswerBody(Stream stream)
     private int _seen;
     private int _read;
 
-    // A read that was not over when the time to look was, or that has failed: its end belongs behind the seen bytes.
-    private Task<int>? _late;
+    // A read that is not over, or that has failed: its end belongs behind the bytes that were seen.
+    private Task<int>? _pending;
     private bool _isAtEnd;
 
     /// <summary>The bytes that a look at the beginning has seen.</summary>
@@ -63,32 +63,32 @@ internal sealed class AnswerBody(Stream stream)
     {
         if (_read < _seen) return new(TakeSeen(room));
         if (_isAtEnd) return new(0);
-        return _late is null ? stream.ReadAsync(room, cancel) : ReadLateAsync(room);
+        return _pending is null ? stream.ReadAsync(room, cancel) : ReadPendingAsync(room);
     }
 
     // Whether it came in time, and whole.
     private async Task<bool> WaitAsync(Task<int> reading, long end, TimeProvider clock, CancellationToken cancel)
     {
-        _late = reading;
+        _pending = reading;
         var timeLeft = clock.GetElapsedTime(clock.GetTimestamp(), end);
         if (timeLeft < TimeSpan.Zero) return false;
         var inTime = reading.WaitAsync(timeLeft, clock, cancel);
         await ((Task)inTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!reading.IsCompletedSuccessfully) return false;
-        await TakeLateAsync();
+        await TakePendingAsync();
         return true;
     }
 
-    private async ValueTask<int> ReadLateAsync(Memory<byte> room)
+    private async ValueTask<int> ReadPendingAsync(Memory<byte> room)
     {
-        await TakeLateAsync();
+        await TakePendingAsync();
         return TakeSeen(room);
     }
 
-    private async Task TakeLateAsync()
+    private async Task TakePendingAsync()
     {
-        var count = await _late!;
-        _late = null;
+        var count = await _pending!;
+        _pending = null;
         Take(count);
     }
 

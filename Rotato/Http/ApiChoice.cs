@@ -11,9 +11,8 @@ internal readonly record struct ApiChoice(Api Api, string Target)
     /// <summary>Chooses by the path's first segment, then by how the client speaks, then the first.</summary>
     public static ApiChoice Of(IReadOnlyList<Api> apis, RequestHead head)
     {
+        if (AtHostInPath(apis, head) is { } named) return named;
         if (apis.Count == 1) return new(apis[0], head.Target);
-        foreach (var api in apis)
-            if (BeginsWithHost(head.Path, api.Host)) return new(api, head.TargetWithoutFirstSegment());
         var style = KnownApi.StyleOf(head);
         foreach (var api in apis)
             if (style is not null && api.Known?.Style == style) return new(api, head.Target);
@@ -29,6 +28,21 @@ internal readonly record struct ApiChoice(Api Api, string Target)
         var isToldByStyle = api.Known?.Style is { } style and not ApiStyle.OpenAI
             && apis.First(other => other.Known?.Style == style) == api;
         return isFirst || isToldByStyle ? path : $"/{api.Host}{path}";
+    }
+
+    // "/api.groq.com/openai/v1/models": of several APIs at one host the one whose base URL goes on like the path.
+    private static ApiChoice? AtHostInPath(IReadOnlyList<Api> apis, RequestHead head)
+    {
+        ApiChoice? first = null;
+        foreach (var api in apis)
+        {
+            if (!BeginsWithHost(head.Path, api.Host)) continue;
+            var choice = new ApiChoice(api, head.TargetWithoutFirstSegment());
+            if (choice.Target.StartsWith(api.BaseUrl.AbsolutePath, StringComparison.Ordinal)) return choice;
+            first ??= choice;
+        }
+
+        return first;
     }
 
     private static bool BeginsWithHost(string path, string host)

@@ -50,7 +50,8 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     /// room.</summary>
     public async ValueTask<int> ReadAsync(Memory<byte> room)
     {
-        if (IsEmpty) await _receiving;
+        // One that has failed, because a deadline was over, is forgotten: after that there may be a new deadline.
+        if (IsEmpty && !_receiving.IsCompleted) await _receiving;
         if (IsEmpty) return await receive(room);
         var count = Math.Min(room.Length, Waiting.Length);
         Waiting[..count].CopyTo(room.Span);
@@ -88,7 +89,7 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     {
         var end = Waiting[..seen].IndexOfAny(ControlBytes);
         var length = end < 0 ? seen : end;
-        if (length > longest) throw TooLong(tooLong, longest);
+        if (length > longest) throw TooLong(tooLong);
         if (end < 0) return null;
         if (!IsLineEnd(Waiting[end..seen])) throw NoLine(Waiting[..seen]);
         if (end + 1 == seen) return null;
@@ -101,16 +102,24 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     {
         // The receive that is under way may end between two looks: it is awaited before the second.
         await _receiving;
-        if (Waiting.Length <= seen) await BeginReceive();
+        if (Waiting.Length > seen) return;
+        await BeginReceive();
     }
 
     private async Task ReceiveAsync()
+    {
+        MoveToFront();
+        var count = await receive(_buffer.AsMemory(_end));
+        // Last: whoever sees it moved must see the bytes.
+        _end += count;
+    }
+
+    private void MoveToFront()
     {
         if (_start == 0 && _end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
         Waiting.CopyTo(_buffer);
         _end -= _start;
         _start = 0;
-        _end += await receive(_buffer.AsMemory(_end));
     }
 
     // Of a CR at the end of what is there the next byte is not known yet.
@@ -129,6 +138,6 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         return Refusal.BadRequest("a line holds a control character; this port speaks plain HTTP/1.1");
     }
 
-    private static Refusal TooLong(ErrorCode code, int longest) =>
-        new(code, $"A line of the request's head is longer than the {longest} bytes that are left for it.");
+    private static Refusal TooLong(ErrorCode code) => new(
+        code, "The head of the request is too long: 8 KiB at most for its first line and 32 KiB for its fields.");
 }

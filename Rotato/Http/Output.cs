@@ -23,23 +23,29 @@ internal sealed class Output(Func<ReadOnlyMemory<byte>, CancellationToken, Value
     {
         Encoding.Latin1.GetBytes(Head.ToString(), _unsent);
         Head.Clear();
-        var isAtEnd = !framing.HasBody;
-        while (!isAtEnd)
+        if (framing.HasBody) await CopyAsync(body, framing.IsChunked);
+        await FlushAsync();
+        DropLargeRooms();
+    }
+
+    private async Task CopyAsync(AnswerBody body, bool isChunked)
+    {
+        int count;
+        do
         {
             var reading = body.ReadAsync(_room, deadline.Token);
-            if (!reading.IsCompletedSuccessfully || _unsent.WrittenCount > _room.Length) await FlushAsync();
+            var hasToWait = !reading.IsCompletedSuccessfully;
+            var isFull = _unsent.WrittenCount > _room.Length;
+            if (hasToWait || isFull) await FlushAsync();
+            if (hasToWait) deadline.Enter(Phase.Upstream);
             // An answer that comes without a pause must not keep the thread from all others.
-            if (reading.IsCompletedSuccessfully && _unsent.WrittenCount == 0) await Task.Yield();
-            if (!reading.IsCompleted) deadline.Enter(Phase.Upstream);
-            var count = await reading;
-            Append(_room.AsSpan(0, count), framing.IsChunked);
-            isAtEnd = count == 0;
+            else if (isFull) await Task.Yield();
+            count = await reading;
+            Append(_room.AsSpan(0, count), isChunked);
             // A stream of events keeps the small room, for there may be thousands; a file gets a larger one.
             if (count == _room.Length && count < LargeRoom) _room = new byte[4 * count];
         }
-
-        await FlushAsync();
-        DropLargeRooms();
+        while (count > 0);
     }
 
     // The last chunk is one of no bytes, and its end is that of the trailers, of which there are none.

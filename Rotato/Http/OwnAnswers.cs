@@ -81,6 +81,12 @@ internal static class OwnAnswers
     private static bool IsForAnthropic(RequestHead head) =>
         head["anthropic-version"] is not null || head.Path.Contains("/v1/messages", StringComparison.Ordinal);
 
-    private static bool IsForGemini(RequestHead head) => head.Path.Contains("/v1beta/", StringComparison.Ordinal)
-        && !head.Path.Contains("/openai/", StringComparison.Ordinal);
+    // Its paths are such as /v1beta/models/NAME:generateContent.
+    private static bool IsForGemini(RequestHead head)
+    {
+        if (head.Path.Contains("/openai/", StringComparison.Ordinal)) return false;
+        if (head.Path.Contains("/v1beta/", StringComparison.Ordinal)) return true;
+        var models = head.Path.IndexOf("/models/", StringComparison.Ordinal);
+        return models >= 0 && head.Path.IndexOf(':', models) > 0;
+    }
 }

@@ -3,7 +3,7 @@ namespace Rotato.Http;
 /// <summary>
 /// One request's body in memory, because it must be repeatable for the next key. It lies in pieces, so that it is never
 /// copied, and what it holds counts against the bodies of all requests until it is disposed of: at most twice what has
-/// come. What a client only announces counts nothing.
+/// come. Announced bytes that have not arrived do not count.
 /// </summary>
 /// <param name="mostBytes">The largest body.</param>
 /// <param name="clock">The time, for the least rate.</param>
@@ -58,6 +58,8 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
         {
             var size = RequestFraming.ChunkSize(ChunkLine.SizeIn(await input.LineAsync()));
             if (size == 0) break;
+            // Also for what is no data: the line of a chunk may be slow.
+            rate.Add(0);
             await AppendAsync(input, size, rate);
             if (await input.LineAsync() != "") throw Refusal.BadRequest("a chunk is longer than its size says");
             if (count % ChunksATurn == 0) await Task.Yield();

@@ -14,8 +14,13 @@ internal static class RetryHint
         var wholeSeconds = Math.Max(1, Math.Ceiling(milliseconds / 1000));
         Replace(fields, "Retry-After", wholeSeconds.ToString(CultureInfo.InvariantCulture));
         Replace(fields, "retry-after-ms", milliseconds.ToString(CultureInfo.InvariantCulture));
-        if (milliseconds > LongestThatIsObeyed) Replace(fields, "x-should-retry", "false");
+        var isLong = milliseconds > LongestThatIsObeyed;
+        // An API may have said of one key what does not hold for another one.
+        if (isLong || Value(fields) == "false") Replace(fields, "x-should-retry", isLong ? "false" : "true");
     }
+
+    private static string? Value(HttpResponseHeaders fields) =>
+        fields.NonValidated.TryGetValues("x-should-retry", out var values) ? values.ToString() : null;
 
     private static void Replace(HttpResponseHeaders fields, string name, string value)
     {

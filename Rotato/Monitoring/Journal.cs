@@ -3,7 +3,7 @@ namespace Rotato.Monitoring;
 /// <summary>A request that has ended, as it may be shown.</summary>
 /// <param name="Time">When it came.</param>
 /// <param name="Request">What it was.</param>
-/// <param name="Status">What its client got; 499 where that left before.</param>
+/// <param name="Status">What its client got; 499 if the client left first.</param>
 /// <param name="Key">The key that served it; null where none did.</param>
 /// <param name="Tries">How many keys were tried.</param>
 /// <param name="Seconds">How long it took in all.</param>

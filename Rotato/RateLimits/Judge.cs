@@ -35,6 +35,7 @@ internal sealed class Judge(ErrorWords words, TimeProvider clock)
         var most = (int)answer.Response.Content.Headers.ContentLength!.Value + 1;
         var body = await answer.Body.PeekAsync(most, MostTime, clock, cancel);
         if (!HiddenError.IsIn(body.Span)) return null;
+        answer.HidesError = true;
         var error = ErrorBody.Read(body, coding: null);
         if (error.StatusCode is { } status) answer.Response.StatusCode = (HttpStatusCode)status;
         return error;

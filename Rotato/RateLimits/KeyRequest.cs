@@ -75,13 +75,17 @@ internal sealed class KeyRequest(Api api, Scope scope, double deadline)
     /// <summary>Made when it stands in line; most never do.</summary>
     public TaskCompletionSource<KeyState?>? Turn { get; set; }
 
-    /// <summary>Whether it may not use the same keys as others of its scope, and so waits apart from them.</summary>
-    public bool IsParticular => Pinned is not null || _hasRuledOut || Place > Deadline;
+    /// <summary>
+    /// Whether it waits apart from others of its scope: it may not use the same keys, or was sent back behind them.
+    /// </summary>
+    public bool WaitsAlone => Pinned is not null || _hasRuledOut || WasSentBack;
 
-    /// <summary>Where it stands in line: where it came, in order of the deadlines.</summary>
+    /// <summary>Its place in line: its own deadline, unless it was sent back.</summary>
     public double Place { get; private set; } = deadline;
 
-    /// <summary>It stands behind those that have come meanwhile.</summary>
+    private bool WasSentBack => Place > Deadline;
+
+    /// <summary>Sends it back behind those that have come meanwhile.</summary>
     public void StandBehind(double place) => Place = place;
 
     /// <summary>Whether it may use a key at all.</summary>
@@ -91,16 +95,15 @@ internal sealed class KeyRequest(Api api, Scope scope, double deadline)
         return Pinned is null || Pinned == key.Number;
     }
 
-    /// <summary>Whether it may use a key still.</summary>
+    /// <summary>Whether it may still use a key.</summary>
     public bool MayUse(KeyState key)
     {
         if (!IsFor(key)) return false;
-        return _attempts is null || !_attempts.TryGetValue(key.Number, out var attempts) || !attempts.IsRuledOut;
+        return AttemptsWith(key) is not { IsRuledOut: true };
     }
 
     /// <summary>How often a key has refused it.</summary>
-    public int RefusalsBy(KeyState key) =>
-        _attempts is not null && _attempts.TryGetValue(key.Number, out var attempts) ? attempts.Refusals : 0;
+    public int RefusalsBy(KeyState key) => AttemptsWith(key)?.Refusals ?? 0;
 
     public void RecordSend(double now)
     {
@@ -137,17 +140,22 @@ internal sealed class KeyRequest(Api api, Scope scope, double deadline)
     }
 
     /// <summary>Whether a key has refused it without saying how long to wait.</summary>
-    public bool WasRefusedWithoutHintBy(KeyState key) => _attempts is not null
-        && _attempts.TryGetValue(key.Number, out var attempts)
-        && attempts.RefusalsWithoutHint > 0;
+    public bool WasRefusedWithoutHintBy(KeyState key) => AttemptsWith(key) is { RefusalsWithoutHint: > 0 };
 
-    /// <summary>Whether this key has refused it as often as a request gets that is at fault itself.</summary>
-    public bool IsGivenUpBy(KeyState key) => _attempts is not null
-        && _attempts.TryGetValue(key.Number, out var attempts)
-        && attempts.RefusalsWithoutHint >= MostRefusalsWithoutHint;
+    /// <summary>Whether this key has refused it so often that the request itself may be at fault.</summary>
+    public bool IsGivenUpBy(KeyState key) =>
+        AttemptsWith(key) is { RefusalsWithoutHint: >= MostRefusalsWithoutHint };
 
-    /// <summary>One more try after a failure, however long it has waited.</summary>
+    /// <summary>How often sending it has failed.</summary>
+    public int Failures { get; private set; }
+
+    /// <summary>Sending it has failed.</summary>
+    public void RecordFailure() => Failures++;
+
+    /// <summary>One more try, however long it has waited.</summary>
     public void WaitAtLeastUntil(double moment) => Deadline = Math.Max(Deadline, moment);
+
+    private Attempts? AttemptsWith(KeyState key) => _attempts?.GetValueOrDefault(key.Number);
 
     private sealed class Attempts
     {

@@ -53,23 +53,16 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
     /// <summary>The next key for a request; null where none can be ready before its deadline.</summary>
     public async ValueTask<KeyState?> NextAsync(KeyRequest request, CancellationToken gone)
     {
-        Task<KeyState?> turn;
         lock (_lock)
         {
-            var isFirst = Line.GroupOf(request) is null;
-            if (isFirst && TryTake(request) is { } key) return key;
-            if (IsSuspect(request)) request.StandBehind(Readiness.Of(_keys, request, Now).RestsUntil + wait);
-            // One that is refused again and again, by whatever it asks for, must not take every trial from others.
-            if (request.Tries >= MostPassesAhead * _keys.Length) request.StandBehind(DeadlineFromNow);
-            request.Turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            turn = request.Turn.Task;
-            Line.Serve(Line.Add(request), Now);
-            SetAlarm();
+            var isNobodyBefore = Line.GroupOf(request) is null;
+            if (isNobodyBefore && TryTake(request) is { } key) return key;
+            StandInLine(request);
         }
 
         try
         {
-            return await turn.WaitAsync(gone);
+            return await request.Turn!.Task.WaitAsync(gone);
         }
         catch (OperationCanceledException)
         {
@@ -84,18 +77,16 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
         lock (_lock)
         {
             var now = Now;
-            var watch = new RestWatch(key, request.Scope);
+            var before = new RestWatch(key, request.Scope);
             var wasKnown = key.Organisation is not null;
             key.TakeEvidence(request, evidence, verdict, now);
-            var isAboutLimit = verdict == Verdict.Limited || evidence.EmptyFor is not null;
+            // Behind that: one request gives a limit one strike, which is that of its first refusal.
             if (Judgement.WantsNextKey(verdict)) request.RecordRefusal(key, verdict, evidence.Hint is not null);
-            if (verdict == Verdict.Served) request.CondemnSuspects(now, warn);
-            var stays = verdict == Verdict.Served && request.IsAnotherKeys;
-            // The conversation stays where the key knows what it holds.
-            if (stays) _conversations.Remember(request.Conversation, key.Number);
+            if (verdict == Verdict.Served) RecordServed(key, request, now);
             if (!wasKnown) Kinship.Tell(key, _keys, warn);
-            if (isAboutLimit) Kinship.Share(key, request.Scope, _keys, watch.RestThatHasBegun);
-            watch.Tell(now, warn);
+            var isAboutLimit = verdict == Verdict.Limited || evidence.EmptyFor is not null;
+            if (isAboutLimit) Kinship.Share(key, request.Scope, _keys, before.RestThatHasBegun);
+            before.Tell(now, warn);
             ServeAfter(verdict, request);
         }
     }
@@ -135,6 +126,26 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
             return true;
         }
     }
+
+    private void RecordServed(KeyState key, KeyRequest request, double now)
+    {
+        request.CondemnSuspects(now, warn);
+        // The conversation stays where the key knows what it holds.
+        if (request.IsAnotherKeys) _conversations.Remember(request.Conversation, key.Number);
+    }
+
+    // Its turn may come at once: with a key, or with none if waiting cannot help.
+    private void StandInLine(KeyRequest request)
+    {
+        if (HasHadItsTurns(request)) request.StandBehind(DeadlineFromNow);
+        else if (IsSuspect(request)) request.StandBehind(Readiness.Of(_keys, request, Now).RestsUntil + wait);
+        request.Turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Line.Serve(Line.Add(request), Now);
+        SetAlarm();
+    }
+
+    // Refused again and again, by whatever it asks for, it must not take every trial from others.
+    private bool HasHadItsTurns(KeyRequest request) => request.Tries >= MostPassesAhead * _keys.Length;
 
     // Every key has refused it once and not said how long to wait: perhaps the request is at fault. Those that come
     // before a key is ready again go first, so that it does not cost them a second rest.
@@ -189,8 +200,8 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
     {
         var next = Line.NextEvent;
         if (double.IsPositiveInfinity(next)) return;
-        var wait = Math.Max(0, next - Now) + TimerGrain;
-        Alarm.Change(TimeSpan.FromSeconds(wait), Timeout.InfiniteTimeSpan);
+        var seconds = Math.Max(0, next - Now) + TimerGrain;
+        Alarm.Change(TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan);
     }
 
     private KeyState? TryTake(KeyRequest request)

@@ -102,7 +102,7 @@ internal sealed class KeyState(int number, string? hint, Api api, KeyRules rules
         {
             case Verdict.Served:
                 scope.Limit.RecordServed(request.SentAt, now);
-                // Told in advance: the 429 that would come next is not collected.
+                // Told in advance, so that the key rests before it gets a 429.
                 if (evidence.EmptyFor is { } seconds) scope.Limit.Rest(now + seconds, "nothing left in its window");
                 break;
             case Verdict.Limited:

@@ -11,7 +11,7 @@ internal static class Kinship
         if (KinOf(key, keys) is [var other]) warn($"{key} and {other} share the limits of their organisation");
     }
 
-    /// <summary>Lets a rest of one key's scope be that of its kin as well.</summary>
+    /// <summary>Makes the kin of a key rest together with it.</summary>
     /// <param name="key">The key that an answer has come with.</param>
     /// <param name="scope">What the answer is about.</param>
     /// <param name="keys">All keys.</param>

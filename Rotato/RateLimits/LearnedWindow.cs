@@ -1,9 +1,9 @@
 namespace Rotato.RateLimits;
 
 /// <summary>
-/// Many an API serves so many requests in each window of time and refuses the rest. This learns from refusals how many
-/// and how long, so that the next ones are foreseen. All it ever says is "used up until then": it can add a pause, and
-/// end none.
+/// Many APIs serve a fixed number of requests in each window of time and refuse the rest. This learns from refusals how
+/// many and how long, so that the next ones are foreseen. All it ever says is "used up until then": it can add a
+/// pause, and end none.
 /// <para>
 /// An example: 20 requests are served from second 0 on, then three in a row are refused at second 1 with "wait 3
 /// seconds". So a window takes 20 requests in 4 seconds, and after the next 20 it is used up until its 4 seconds are
@@ -46,11 +46,9 @@ internal sealed class LearnedWindow
     private double _lastRefusedSentAt;
     private double _lastSentAt;
 
-    /// <summary>Whether the window has taken as many as it is believed to take.</summary>
-    public bool IsUsedUp => _sentInWindow + 1 > _capacity;
-
-    /// <summary>When the window is over. Means nothing before one is learned.</summary>
-    public double EndsAt => _began + _seconds;
+    /// <summary>The end of the window, if it has taken as many as it is believed to take; null while it has
+    /// room.</summary>
+    public double? UsedUpUntil => _sentInWindow + 1 > _capacity ? _began + _seconds : null;
 
     private bool HasLearned => _capacity < Unlimited;
 

@@ -78,7 +78,7 @@ internal sealed class Limit(Random? random = null)
         _lastSentAt = now;
         _slowStart.RecordSend();
         _window.RecordSend(now);
-        RestIfWindowIsUsedUp(now);
+        FollowWindow(now);
     }
 
     /// <summary>An answer shows that the limit let a request through.</summary>
@@ -140,16 +140,15 @@ internal sealed class Limit(Random? random = null)
         _isTrialUnderWay = false;
         _window.BeginNext(sentAt, mayGrow: !_backOff.WasRefused);
         _backOff.RecordServed();
-        RestIfWindowIsUsedUp(now);
+        FollowWindow(now);
     }
 
-    private void RestIfWindowIsUsedUp(double now)
+    private void FollowWindow(double now)
     {
-        if (_needsTrial || !_window.IsUsedUp) return;
-        if (_window.EndsAt > now)
-            BeginRest(_window.EndsAt, "its window is used up");
-        else
-            _window.BeginNext(now, mayGrow: true);
+        if (_needsTrial || _window.UsedUpUntil is not { } end) return;
+        if (end > now) BeginRest(end, "its window is used up");
+        // It took so long to use it up that it is over: this request begins the next.
+        else _window.BeginNext(now, mayGrow: true);
     }
 
     // Nothing else moves the end of a rest, and it never moves to an earlier time.
@@ -161,7 +160,7 @@ internal sealed class Limit(Random? random = null)
             Reason = reason;
         }
 
-        // Also behind a rest that is no longer than the one that runs: it was refused again.
+        // Even if the new rest ends before the current one: there was another refusal, so the next request is a trial.
         _needsTrial = true;
         _isTrialUnderWay = false;
     }

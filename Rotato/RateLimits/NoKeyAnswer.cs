@@ -39,7 +39,7 @@ internal static class NoKeyAnswer
         var reasons = ring.Show((keys, now) => Reasons(keys, request, now));
         if (left.NeedsOwner)
         {
-            var areUnpaid = ring.Show((keys, _) => Array.FindAll(keys, request.IsFor).All(key => key.IsUnpaid));
+            var areUnpaid = ring.Show((keys, _) => AreUnpaid(Array.FindAll(keys, request.IsFor)));
             var code = areUnpaid ? ErrorCode.KeysUnpaid : ErrorCode.KeysInvalid;
             return new(code, $"No key can be used before its owner mends it. {reasons}.");
         }
@@ -47,6 +47,8 @@ internal static class NoKeyAnswer
         return new(ErrorCode.AllKeysResting,
             $"All keys rest; come back in {Math.Ceiling(seconds)} s. {reasons}. GET {Gate.StatusPage} shows more.");
     }
+
+    private static bool AreUnpaid(KeyState[] keys) => keys.Length > 0 && keys.All(key => key.IsUnpaid);
 
     private static string Reasons(KeyState[] keys, KeyRequest request, double now)
     {

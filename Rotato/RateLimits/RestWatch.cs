@@ -5,7 +5,7 @@ namespace Rotato.RateLimits;
 /// <param name="scope">What the answer is about.</param>
 internal readonly struct RestWatch(KeyState key, Scope scope)
 {
-    // A shorter rest is daily business.
+    // Shorter rests are routine.
     private const double WorthSaying = 5;
 
     private readonly double _whole = key.Whole.RestsUntil;

@@ -63,5 +63,11 @@ internal sealed record Scope(string Endpoint, string Model)
         return Cut(third < 0 ? path : path[..third]);
     }
 
-    private static string Cut(string text) => text.Length <= LongestName ? text : text[..LongestName];
+    private static string Cut(string text)
+    {
+        if (text.Length <= LongestName) return text;
+        // Not between the two halves of a character, which alone would be none.
+        var length = char.IsHighSurrogate(text[LongestName - 1]) ? LongestName - 1 : LongestName;
+        return text[..length];
+    }
 }

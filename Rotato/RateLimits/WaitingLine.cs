@@ -1,8 +1,8 @@
 namespace Rotato.RateLimits;
 
 /// <summary>
-/// Requests that wait for the same keys: those of one scope, or a single one that may no longer use the same keys as
-/// the others. They stand in the order in which they came.
+/// Requests that wait for the same keys: those of one scope, or a single one that waits alone. They stand in the order
+/// in which they came.
 /// </summary>
 internal sealed class WaitingGroup
 {
@@ -11,7 +11,7 @@ internal sealed class WaitingGroup
     public KeyRequest? First => _requests.First?.Value;
     public int Count => _requests.Count;
 
-    /// <summary>When one of its keys may be ready; set whenever it was looked at.</summary>
+    /// <summary>When one of its keys may be ready, as of the last time that the group was served.</summary>
     public double ReadyAt { get; set; }
 
     /// <summary>When there is something to do for it.</summary>
@@ -90,16 +90,19 @@ internal sealed class WaitingLine(Func<KeyRequest, KeyState?> tryTake, Func<KeyR
     public void Serve(WaitingGroup group, double now)
     {
         while (group.First is { } next && tryTake(next) is { } key) SendOn(next, key);
-        // Those that have the least time left stand first.
+        // All of a group may use the same keys, so the first one, which has the earliest deadline, answers for all.
         while (group.First is { } first)
         {
             var readiness = look(first);
             group.ReadyAt = readiness.ReadyAt;
+            if (MayWaitOn(first, readiness, now)) return;
             first.Readiness = readiness with { ReadyAt = Math.Max(readiness.ReadyAt, now + LeastWait) };
-            if (now < first.Deadline && readiness.RestsUntil <= first.Deadline) return;
             SendOn(first, null);
         }
     }
+
+    private static bool MayWaitOn(KeyRequest request, Readiness readiness, double now) =>
+        now < request.Deadline && readiness.RestsUntil <= request.Deadline;
 
     private void SendOn(KeyRequest request, KeyState? key)
     {
@@ -107,9 +110,9 @@ internal sealed class WaitingLine(Func<KeyRequest, KeyState?> tryTake, Func<KeyR
         request.Turn!.TrySetResult(key);
     }
 
-    // A particular request is a group of its own.
+    // One that waits alone is a group of its own.
     private static GroupKey KeyOf(KeyRequest request) =>
-        request.IsParticular ? new GroupKey(request.Api, request.Scope, request)
+        request.WaitsAlone ? new GroupKey(request.Api, request.Scope, request)
             : new GroupKey(request.Api, request.Scope, null);
 
     private readonly record struct GroupKey(Api Api, Scope Scope, KeyRequest? Alone);
