@@ -54,12 +54,7 @@ internal static class Dialer
         var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // Otherwise a dead peer is noticed only after the silence that a thinking model is allowed, and routers
-            // forget a connection that is silent for minutes.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            KeepAlive(socket);
             await socket.ConnectAsync(end, cancel);
             return socket;
         }
@@ -67,6 +62,23 @@ internal static class Dialer
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    // Otherwise a dead peer is noticed only after the silence that a thinking model is allowed, and routers forget a
+    // connection that is silent for minutes.
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        }
+        catch (SocketException)
+        {
+            // An older system keeps numbers of its own.
         }
     }
 }

@@ -63,14 +63,16 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
         {
             deadline.Enter(Phase.Upstream);
             var tried = await TryAsync(head, target, body, pool[state.Number], request, deadline);
+            if (tried is (var answer, var evidence))
+            {
+                var verdict = Judgement.Of(evidence);
+                ring.Report(state, request, evidence, verdict);
+                if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer)) return answer;
+                End(state, answer.Status);
+                refusals.Add(answer, verdict, state.RestsUntil(request.Scope));
+            }
+
             deadline.Enter(Phase.Line);
-            // Nothing of it has been sent: it is tried once more.
-            if (tried is not (var answer, var evidence)) continue;
-            var verdict = Judgement.Of(evidence);
-            ring.Report(state, request, evidence, verdict);
-            if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer)) return answer;
-            End(state, answer.Status);
-            refusals.Add(answer, verdict, state.RestsUntil(request.Scope));
         }
 
         return NoKeyAnswer.Choose(head, request, refusals, ring);

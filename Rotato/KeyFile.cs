@@ -20,11 +20,13 @@ internal static class KeyFile
     {
         try
         {
-            using var stream = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
+            using var stream = path == "-" ? Console.OpenStandardInput() : Open(path);
             var bytes = new byte[MostBytes + 1];
             var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (count > MostBytes) throw new UsageException("--keys takes at most 1 MiB of keys");
-            return Encoding.UTF8.GetString(bytes, 0, count);
+            // UTF-8, or what the first bytes say: PowerShell writes UTF-16.
+            using var reader = new StreamReader(new MemoryStream(bytes, 0, count), Encoding.UTF8);
+            return reader.ReadToEnd();
         }
         // The message of such an exception holds the path, and that may be a key in the wrong place.
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -55,6 +57,10 @@ internal static class KeyFile
             services.ReadKeysAgain();
         }
     }
+
+    // Also while an editor has it open.
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     private static (DateTime, long) Stamp(string path)
     {

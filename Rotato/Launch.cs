@@ -11,6 +11,7 @@ internal static class Launch
     /// <exception cref="StartException">It cannot start.</exception>
     public static async Task RunAsync(string[] args)
     {
+        Surroundings.FillDescriptors();
         // Sockets then finish on the thread that polls them, without handing every step to another. Read once, before
         // the first socket.
         Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");

@@ -71,6 +71,7 @@ internal sealed class Services
         try
         {
             var keys = _pool.Load(_settings.ReadKeys().Keys);
+            Forwarder.Cache?.Clear();
             Ring.Replace(keys);
             Log.Warn($"the file of --keys has changed and is read again; keys in use: {keys.Length}");
         }
@@ -93,7 +94,8 @@ internal sealed class Services
     /// <summary>Takes the key of an answer out of its head: an upstream may repeat it.</summary>
     public void BlankOutKey(Answer answer, RequestHead? head, StringBuilder text)
     {
-        if (answer.KeyToBlank is { } number) _pool[number].Key.BlankOut(text, head?.OfferedProtocolKey ?? "[key]");
+        if (answer.KeyToBlank is not { } number) return;
+        _pool[number].Key.BlankOut(text, head?.OfferedProtocolKey ?? "[key]");
     }
 
     private Overview Overview() => new(

@@ -1,4 +1,5 @@
 using System.IO;
+using Microsoft.Win32.SafeHandles;
 using Rotato.Configuration;
 using Rotato.Monitoring;
 
@@ -7,10 +8,27 @@ namespace Rotato;
 /// <summary>What the program finds and changes around itself when it starts: environment, console, arguments.</summary>
 internal static class Surroundings
 {
+    // Kept open for as long as the program runs.
+    private static readonly List<SafeFileHandle> Fillers = [];
+
+    /// <summary>
+    /// Opens standard input, output and error if whoever started the program has closed them. Otherwise the next thing
+    /// that is opened, a socket or a pipe of the runtime, would be taken for one of them.
+    /// </summary>
+    public static void FillDescriptors()
+    {
+        const int StandardDescriptors = 3;
+        if (OperatingSystem.IsWindows()) return;
+        for (var i = 0; i < StandardDescriptors; i++)
+            Fillers.Add(File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite));
+    }
+
     /// <summary>The console, with colours where a person looks at it.</summary>
     public static LogTarget Console()
     {
-        var wantsColour = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        // Of the consoles of Windows only the Terminal, which sets this variable, shows colours without being asked.
+        var canShow = !OperatingSystem.IsWindows() || Variable("WT_SESSION") is not null;
+        var wantsColour = canShow && string.IsNullOrEmpty(Variable("NO_COLOR"));
         return new(
             WriteOutput: System.Console.Out.Write,
             OutputHasColour: wantsColour && !System.Console.IsOutputRedirected,

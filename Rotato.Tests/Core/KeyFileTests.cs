@@ -18,7 +18,25 @@ internal sealed class KeyFileTests
     public void AFileIsReadAsUtf8()
     {
         File.WriteAllText(_path, "\ufeffk1 # \u00e9\r\nk2");
-        Assert.That(KeyFile.Read(_path), Is.EqualTo("\ufeffk1 # \u00e9\r\nk2"));
+        Assert.That(KeyFile.Read(_path), Is.EqualTo("k1 # \u00e9\r\nk2"));
+    }
+
+    /// <summary>Windows PowerShell writes UTF-16 where text is sent to a file.</summary>
+    [TestCase("utf-16")]
+    [TestCase("utf-16BE")]
+    public void AFileInUtf16IsReadAsWell(string encoding)
+    {
+        File.WriteAllText(_path, "k1\r\nk2", System.Text.Encoding.GetEncoding(encoding));
+        Assert.That(KeyFile.Read(_path), Is.EqualTo("k1\r\nk2"));
+    }
+
+    [Test]
+    public void AFileIsReadWhileAnEditorHasItOpen()
+    {
+        using var editor = new FileStream(_path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        editor.Write("k1"u8);
+        editor.Flush();
+        Assert.That(KeyFile.Read(_path), Is.EqualTo("k1"));
     }
 
     [Test]

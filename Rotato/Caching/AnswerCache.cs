@@ -41,6 +41,13 @@ internal sealed class AnswerCache(TimeSpan life, TimeProvider clock)
         }
     }
 
+    /// <summary>Forgets all answers: the keys that they came with may be gone.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+            while (_byUse.First is { } node) Remove(node);
+    }
+
     /// <summary>Keeps an answer when all of it has come, if it may be kept.</summary>
     public void Watch(string key, Answer answer)
     {

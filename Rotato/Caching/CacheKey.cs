@@ -8,7 +8,7 @@ internal static class CacheKey
 {
     private static readonly string[] FieldsThatMatter =
         ["Content-Type", "Accept", "Accept-Encoding", "Range", "anthropic-version", "anthropic-beta", "OpenAI-Beta",
-         "OpenAI-Organization", "OpenAI-Project", "x-goog-user-project"];
+         "OpenAI-Organization", "OpenAI-Project", "anthropic-workspace-id", "x-goog-user-project"];
 
     /// <summary>A digest of all that matters of a request; null where its answer may not come from memory.</summary>
     /// <param name="head">Its head.</param>

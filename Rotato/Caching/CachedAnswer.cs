@@ -24,8 +24,9 @@ internal sealed record CachedAnswer(
     public static CachedAnswer Of(string key, Answer answer, byte[] body, long now)
     {
         var fields = new List<KeyValuePair<string, string>>();
-        AddAll(answer.Response.Headers, fields);
-        AddAll(answer.Response.Content.Headers, fields);
+        var connection = answer.Field("Connection")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        AddAll(answer.Response.Headers, connection, fields);
+        AddAll(answer.Response.Content.Headers, connection, fields);
         return new(key, answer.Key!.Value, fields, body, now);
     }
 
@@ -50,11 +51,11 @@ internal sealed record CachedAnswer(
         name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase);
 
     // How it was framed then is decided anew.
-    private static void AddAll(HttpHeaders from, List<KeyValuePair<string, string>> to)
+    private static void AddAll(HttpHeaders from, string[] connection, List<KeyValuePair<string, string>> to)
     {
         foreach (var (name, values) in from.NonValidated)
         {
-            if (!PassedFields.Pass(name, []) || IsForOnePage(name)) continue;
+            if (!PassedFields.Pass(name, connection) || IsForOnePage(name)) continue;
             foreach (var value in values) to.Add(new(name, value));
         }
     }

@@ -27,7 +27,7 @@ internal sealed class Api(Uri baseUrl, KnownApi? known)
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url)) return null;
         if (url.UserInfo + url.Query + url.Fragment != "") return null;
         if (url.Scheme == Uri.UriSchemeHttps) return url;
-        return url.Scheme == Uri.UriSchemeHttp && url.IsLoopback ? url : null;
+        return url.Scheme == Uri.UriSchemeHttp && Authority.IsLoopback(url.IdnHost) ? url : null;
     }
 
     /// <summary>The address of a request.</summary>

@@ -8,8 +8,8 @@ internal static class CrossOrigin
 {
     private const string AllowOrigin = "Access-Control-Allow-Origin";
     private const string ExposeHeaders = "Access-Control-Expose-Headers";
-    private const string Exposed =
-        "x-rotato-key, x-rotato-tries, x-rotato-cache, retry-after, retry-after-ms, x-request-id";
+    private const string Exposed = "x-rotato-key, x-rotato-tries, x-rotato-cache, "
+        + "retry-after, retry-after-ms, x-should-retry, x-request-id, request-id";
 
     // How long a browser may keep what it was told, in seconds.
     private const string MaxAge = "600";

@@ -33,16 +33,24 @@ internal readonly record struct ApiChoice(Api Api, string Target)
     // "/api.groq.com/openai/v1/models": of several APIs at one host the one whose base URL goes on like the path.
     private static ApiChoice? AtHostInPath(IReadOnlyList<Api> apis, RequestHead head)
     {
-        ApiChoice? first = null;
+        Api? best = null;
         foreach (var api in apis)
         {
             if (!BeginsWithHost(head.Path, api.Host)) continue;
-            var choice = new ApiChoice(api, head.TargetWithoutFirstSegment());
-            if (choice.Target.StartsWith(api.BaseUrl.AbsolutePath, StringComparison.Ordinal)) return choice;
-            first ??= choice;
+            var isBetter = best is null || SharedWith(api, head) > SharedWith(best, head);
+            if (isBetter) best = api;
         }
 
-        return first;
+        return best is null ? null : new(best, head.TargetWithoutFirstSegment());
+    }
+
+    // How many letters of its base URL's path a target repeats: all or none.
+    private static int SharedWith(Api api, RequestHead head)
+    {
+        var path = api.BaseUrl.AbsolutePath.TrimEnd('/');
+        var target = head.TargetWithoutFirstSegment();
+        var isRepeated = target == path || target.StartsWith(path + "/", StringComparison.Ordinal);
+        return isRepeated ? path.Length : 0;
     }
 
     private static bool BeginsWithHost(string path, string host)

@@ -26,6 +26,7 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
     private readonly List<Memory<byte>> _pieces = [];
     private int _filledOfLast;
     private int _bytesThisTurn;
+    private bool _hasLength;
     private long _held;
 
     /// <summary>Bytes that have come.</summary>
@@ -47,6 +48,7 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
     /// <exception cref="Refusal">Malformed, larger than allowed, or too slow.</exception>
     public async ValueTask ReadAsync(RequestHead head, Input input)
     {
+        _hasLength = head.BodyLength is not null;
         if (head.BodyLength is { } length)
         {
             await AppendAsync(input, length, new(clock));
@@ -105,7 +107,8 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
     private void AddPiece(long more)
     {
         var size = (int)Math.Clamp(Length, SmallestPiece, LargestPiece);
-        if (more < size) size = (int)more;
+        // The end of a body in chunks is not known, and its chunks may be tiny.
+        if (_hasLength && more < size) size = (int)more;
         _held += size;
         if (Interlocked.Add(ref _bytesHeldInAll, size) > MostBytesInAll)
             throw new Refusal(ErrorCode.TooBusy, "The bodies of all requests together fill the memory; try again.");

@@ -1,8 +1,8 @@
 namespace Rotato.RateLimits;
 
 /// <summary>
-/// How long to rest after a refusal that does not say: 1 s, and twice as long after each further strike, at most a
-/// minute. Random jitter keeps keys that were refused together from coming back together.
+/// How long to rest after a refusal that does not say: 1 s, and twice as long after each further strike, up to a
+/// minute, give or take a fifth. This random jitter keeps keys that were refused together from coming back together.
 /// </summary>
 /// <param name="random">Where the jitter comes from.</param>
 internal sealed class BackOff(Random random)

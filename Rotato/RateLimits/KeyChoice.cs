@@ -19,7 +19,7 @@ internal static class KeyChoice
         KeyState? best = null;
         var fewestRefusals = 0;
         var highestRank = 0L;
-        var isLate = now > request.Deadline;
+        var isLate = now >= request.Deadline;
         foreach (var key in keys)
         {
             if (!request.MayUse(key)) continue;
