@@ -15,10 +15,21 @@ internal sealed class KeyList(Uri? upstream)
     private static readonly SearchValues<char> NotInKeys = SearchValues.Create("[]{}\"'`<>()");
     private static readonly char[] Separators = [' ', '\t', ',', '\r'];
 
+    private static readonly string[] NamesOfKeys = ["KEY", "KEYS", "TOKEN", "TOKENS"];
+
+    // What a variable's name says if its value is something else. To send a password to an API would show it.
+    private static readonly string[] NamesOfOtherThings =
+        ["PASSWORD", "PASSWD", "URL", "URI", "HOST", "PORT", "MODEL", "DEBUG", "USER", "PATH", "DIR", "LOG", "REGION",
+         "VERSION", "TIMEOUT", "ENDPOINT", "DATABASE", "DB", "ENV", "MODE"];
+
     private readonly List<ListedKey> _keys = [];
+    private readonly List<string> _leftOut = [];
 
     public IReadOnlyList<ListedKey> Keys => _keys;
     public bool HasDuplicates { get; private set; }
+
+    /// <summary>Names of variables whose values are no keys, as a .env file has them among others.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>Adds the keys of a text.</summary>
     /// <param name="text">The text.</param>
@@ -78,24 +89,33 @@ internal sealed class KeyList(Uri? upstream)
         else _keys.Add(new(key, target));
     }
 
-    private static IEnumerable<string> WordsOf(string line)
+    private IEnumerable<string> WordsOf(string line)
     {
         foreach (var part in line.Split(Separators, StringSplitOptions.RemoveEmptyEntries))
         {
             if (part.StartsWith('#')) yield break;
-            var word = Unquoted(WithoutName(Unquoted(part)));
-            var isNothing = word is "" or "export" || IsEmptyVariable(word);
-            if (!isNothing) yield return word;
+            var word = Unquoted(part);
+            var name = NameOf(word);
+            var value = name == "" ? word : Unquoted(word[(name.Length + 1)..]);
+            if (value is "" or "export" || IsEmptyVariable(value)) continue;
+            if (IsNameOfOtherThing(name)) _leftOut.Add(name);
+            else yield return value;
         }
     }
 
     // NAME=KEY, as in a .env file. An equals sign at the end belongs to the key.
-    private static string WithoutName(string word)
+    private static string NameOf(string word)
     {
         var equals = word.IndexOf('=', StringComparison.Ordinal);
-        if (equals <= 0 || !word.AsSpan(equals).ContainsAnyExcept('=')) return word;
+        if (equals <= 0 || !word.AsSpan(equals).ContainsAnyExcept('=')) return "";
         var isName = word[..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
-        return isName ? word[(equals + 1)..] : word;
+        return isName ? word[..equals] : "";
+    }
+
+    private static bool IsNameOfOtherThing(string name)
+    {
+        var parts = name.ToUpperInvariant().Split('_');
+        return !parts.Any(NamesOfKeys.Contains) && parts.Any(NamesOfOtherThings.Contains);
     }
 
     // GROQ_API_KEY= in a .env file.

@@ -31,7 +31,8 @@ internal static class Launch
     {
         await using var log = new Log(Surroundings.Console(), TimeProvider.System, settings.Options.IsQuiet);
         log.Start();
-        using var stop = new CancellationTokenSource();
+        // Never disposed of: a second signal may come at any moment.
+        var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);

@@ -12,6 +12,7 @@ internal sealed class Services
     private readonly Settings _settings;
     private readonly KeyPool _pool;
     private readonly Journal _journal;
+    private readonly IReadOnlyList<string> _leftOut;
 
     /// <exception cref="UsageException">An option or a key is wrong.</exception>
     public Services(Settings settings, TimeProvider clock, Log log)
@@ -27,6 +28,7 @@ internal sealed class Services
         Gate = new(options.Admission);
         Ring = new(options.Strategy, options.Wait, clock, log.Warn);
         var list = settings.ReadKeys();
+        _leftOut = list.LeftOut;
         if (list.HasDuplicates) log.Warn("a key that is there twice counts once");
         Ring.Replace(_pool.Load(list.Keys));
         var judge = new Judge(new ErrorWords(Build.Resource("ErrorWords.txt")), clock);
@@ -57,6 +59,9 @@ internal sealed class Services
     {
         if (_settings.HasKeysOnCommandLine)
             Log.Warn("others may see keys on a command line; give them with --keys FILE or in ROTATO_KEYS");
+        if (_settings.Options.IsBehindProxyWithoutToken)
+            Log.Warn("--allow-host without --token: whoever reaches the proxy in front can use your keys");
+        foreach (var name in _leftOut) Log.Warn($"{name} is not the name of a key, and its value is not used");
         Log.Say($"rotato {Build.Version} listening on {Url}");
         var apis = Overview().Apis;
         var width = Math.Max(19, apis.Max(api => api.Host.Length));
@@ -77,7 +82,7 @@ internal sealed class Services
         }
         catch (Exception e) when (e is UsageException or StartException)
         {
-            Log.Warn($"the file of --keys has changed and is not used: {e.Message}");
+            Log.Warn($"the file of --keys has changed and is not used, the keys from before are: {e.Message}");
         }
     }
 

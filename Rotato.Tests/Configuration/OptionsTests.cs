@@ -225,6 +225,8 @@ internal sealed class OptionsTests
     [TestCase("--concurrent=")]
     [TestCase("--allow-origin=")]
     [TestCase("--allow-host=")]
+    [TestCase("--allow-host|http://CANARY")]
+    [TestCase("--allow-host=CANARY:8080")]
     [TestCase("--token|")]
     [TestCase("--upstream|")]
     [TestCase("--quiet=CANARY")]

@@ -100,6 +100,19 @@ internal sealed class KeyListTests
     public void ABadKeyIsNamedByNumberAndSource(string args, string file, string expected) => Assert.That(
         Given.Refused([.. Given.WithCanary(args).Split(' ')], file: Given.WithCanary(file)), Does.StartWith(expected));
 
+    /// <summary>A .env file has more than keys in it, and a password is not sent to an API.</summary>
+    [TestCase("DB_PASSWORD=CANARY\nOPENAI_API_KEY=k1", "k1", "DB_PASSWORD")]
+    [TestCase("DATABASE_URL=postgres://CANARY\nexport PORT=8080\nDEBUG=true\nA=k1", "k1", "DATABASE_URL PORT DEBUG")]
+    [TestCase("openai_model=gpt-5 K=k1", "k1", "openai_model")]
+    [TestCase("HOST_KEY=k1\nUSER_TOKEN=k2\nDEBUG_KEYS=k3", "k1 k2 k3", "")]
+    [TestCase("MODELS=k1\nPORT", "k1 PORT", "")]
+    public void LeavesOutVariablesThatAreNamedForSomethingElse(string text, string expected, string leftOut)
+    {
+        var list = Given.Settings(["--keys", "file"], file: Given.WithCanary(text)).ReadKeys();
+        Assert.That(list.Texts(), Is.EqualTo(expected));
+        Assert.That(string.Join(' ', list.LeftOut), Is.EqualTo(leftOut));
+    }
+
     [Test]
     public void AThousandKeysAreTaken()
     {

@@ -146,6 +146,10 @@ internal sealed class MessagesTests
 
     [TestCase("KEY1", "", "others may see keys on a command line; give them with --keys FILE or in ROTATO_KEYS")]
     [TestCase("--keys -", "KEY1 KEY1", "a key that is there twice counts once")]
+    [TestCase("--keys - --allow-host llm.example", "KEY1",
+        "--allow-host without --token: whoever reaches the proxy in front can use your keys")]
+    [TestCase("--keys - --allow-host llm.example --token 12345678", "KEY1", "")]
+    [TestCase("--keys -", "KEY1 DB_PASSWORD=KEY2", "DB_PASSWORD is not the name of a key, and its value is not used")]
     [TestCase("--keys -", "KEY1 KEY2", "")]
     public async Task TheProgramWarnsOf(string args, string input, string said)
     {
@@ -187,7 +191,7 @@ internal sealed class MessagesTests
 
     [TestCase("KEY1 KEY2", "the file of --keys has changed and is read again; keys in use: 2")]
     [TestCase("KEY2", "the file of --keys has changed and is read again; keys in use: 1")]
-    [TestCase("[KEY2]", $"the file of --keys has changed and is not used: key 1 of --keys FILE, line 1 {NotInKeys}")]
+    [TestCase("[KEY2]", $"the file of --keys has changed and is not used, the keys from before are: key 1 of --keys FILE, line 1 {NotInKeys}")]
     public async Task AChangedKeyFileIsSaid(string text, string said)
     {
         var path = Path.GetTempFileName();
@@ -304,8 +308,8 @@ internal sealed class MessagesTests
         + "key 2: the API refuses this key; mend or remove it.")]
     [TestCase("402 X", "", """{"error":{"message":"CANARY"}}""", 402, "keys_unusable",
         "No key can be used before its owner mends it. "
-        + "key 1: money, credits or plan used up; see the API's billing page; "
-        + "key 2: money, credits or plan used up; see the API's billing page.")]
+        + "key 1: money, credits or plan used up; see the billing page of the API; "
+        + "key 2: money, credits or plan used up; see the billing page of the API.")]
     public async Task KeysThatCannotServeAreTold(
         string answer, string fields, string body, int status, string code, string said)
     {

@@ -44,7 +44,7 @@ internal sealed class Options
         {
             try
             {
-                return Admission.Of(Addresses, [Host, .. Values("--allow-host")], [.. Values("--allow-origin")], Token);
+                return Admission.Of(Addresses, [Host, .. AllowedHosts()], [.. Values("--allow-origin")], Token);
             }
             catch (ArgumentException e)
             {
@@ -52,6 +52,9 @@ internal sealed class Options
             }
         }
     }
+
+    /// <summary>Whether a reverse proxy may let others in, and no token keeps them out.</summary>
+    public bool IsBehindProxyWithoutToken => Has("--allow-host") && Token == "";
 
     private string Token => Last("--token") ?? TokenFromEnvironment;
 
@@ -90,6 +93,15 @@ internal sealed class Options
 
     /// <exception cref="UsageException">An option is wrong.</exception>
     public void CheckAll() => _ = (Port, Wait, MaxBody, Rules, Strategy, Upstream, Admission, Cache);
+
+    private string[] AllowedHosts()
+    {
+        string[] hosts = [.. Values("--allow-host")];
+        var isEachName = Array.TrueForAll(hosts, host => !host.Contains('/') && host.Count(':') != 1);
+        return isEachName
+            ? hosts
+            : throw new UsageException("--allow-host takes a name alone, without scheme, port and path");
+    }
 
     private IPAddress Address()
     {

@@ -19,11 +19,11 @@ internal static class FailureText
     // The rest of a sentence that begins with the host.
     private static string Of(UpstreamFailure failure) => failure switch
     {
-        UpstreamFailure.NameNotFound => "was not found (DNS); check the URL and this machine's network.",
+        UpstreamFailure.NameNotFound => "was not found (DNS); check the URL and the network of this machine.",
         UpstreamFailure.NotConnected => "refused the connection; check the URL, and whether a proxy is needed.",
         UpstreamFailure.NotConnectedInTime => "took no connection within 10 seconds; check the URL and the network.",
         UpstreamFailure.NotSecured => "offered no certificate that this machine trusts (TLS); check the URL, the clock,"
-            + " and SSL_CERT_FILE where a company's proxy looks into TLS.",
+            + " and SSL_CERT_FILE where a proxy of the company looks into TLS.",
         UpstreamFailure.Invalid => "gave an answer that is no sound HTTP; check the URL.",
         _ => "broke off before it answered; the request was not sent again, for it may have been worked on.",
     };

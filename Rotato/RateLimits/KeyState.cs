@@ -155,7 +155,8 @@ internal sealed class KeyState(int number, string? hint, Api api, KeyRules rules
     private void MakeUnusable(Verdict verdict, double now)
     {
         IsUnpaid = verdict == Verdict.Unpaid;
-        if (IsUnpaid) Whole.Rest(now + UnpaidSeconds, "money, credits or plan used up; see the API's billing page");
+        if (IsUnpaid)
+            Whole.Rest(now + UnpaidSeconds, "money, credits or plan used up; see the billing page of the API");
         else Whole.Rest(now + DeadSeconds, "the API refuses this key; mend or remove it");
     }
 }
