@@ -15,14 +15,31 @@ internal static class Dialer
 
     public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
-        var host = context.DnsEndPoint.Host;
-        // An IP address is returned unchanged.
-        var addresses = await Dns.GetHostAddressesAsync(host, cancel);
+        var addresses = await AddressesOf(context, cancel);
+        return await ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
+    }
+
+    /// <summary>For names of this machine: whoever answers for such a name in DNS must not get a key.</summary>
+    /// <exception cref="SocketException">The name has no loopback address.</exception>
+    public static async ValueTask<Stream> ConnectToThisMachineAsync(
+        SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var addresses = Array.FindAll(await AddressesOf(context, cancel), IPAddress.IsLoopback);
+        if (addresses.Length == 0) throw new SocketException((int)SocketError.HostNotFound);
+        return await ConnectAsync(addresses, context.DnsEndPoint.Port, cancel);
+    }
+
+    // An IP address is returned unchanged.
+    private static Task<IPAddress[]> AddressesOf(SocketsHttpConnectionContext context, CancellationToken cancel) =>
+        Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancel);
+
+    private static async Task<Stream> ConnectAsync(IPAddress[] addresses, int port, CancellationToken cancel)
+    {
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var attempts = new List<Task<Socket>>();
         foreach (var each in addresses)
         {
-            attempts.Add(DialAsync(new IPEndPoint(each, context.DnsEndPoint.Port), others.Token));
+            attempts.Add(DialAsync(new IPEndPoint(each, port), others.Token));
             if (each.Equals(addresses[^1])) break;
             await Task.WhenAny(attempts[^1], Task.Delay(HeadStart, cancel));
             if (attempts.Exists(attempt => attempt.IsCompletedSuccessfully)) break;

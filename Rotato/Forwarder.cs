@@ -66,10 +66,10 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
             if (tried is (var answer, var evidence))
             {
                 var verdict = Judgement.Of(evidence);
-                ring.Report(state, request, evidence, verdict);
+                var restsUntil = ring.Report(state, request, evidence, verdict);
                 if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer)) return answer;
                 End(state, answer.Status);
-                refusals.Add(answer, verdict, state.RestsUntil(request.Scope));
+                refusals.Add(answer, verdict, restsUntil);
             }
 
             deadline.Enter(Phase.Line);
@@ -163,7 +163,7 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
     private Refusal GiveBack(PooledKey key, KeyRequest request, Exception exception, Deadline deadline)
     {
         var detail = (exception.InnerException as UntrustedCertificateException)?.Message;
-        var proxy = key.Api.BaseUrl.IsLoopback ? null : ProxyName;
+        var proxy = key.Api.IsOnThisMachine ? null : ProxyName;
         var refusal = FailureText.ToRefusal(Resending.FailureOf(exception), key.Api.Host, detail, proxy);
         request.RecordFailure();
         ring.ReportFailure(key.State, request);

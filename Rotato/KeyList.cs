@@ -47,7 +47,7 @@ internal sealed class KeyList(Uri? upstream)
             foreach (var word in WordsOf(lines[line - 1]))
             {
                 var place = hasLines ? $"{source}, line {line}" : source;
-                if (word.Contains("://", StringComparison.Ordinal))
+                if (IsUrl(word))
                 {
                     if (!hasKeySinceUrl) throw NoKeyAfterUrl(source);
                     hasKeySinceUrl = false;
@@ -98,7 +98,7 @@ internal sealed class KeyList(Uri? upstream)
             var name = NameOf(word);
             var value = name == "" ? word : Unquoted(word[(name.Length + 1)..]);
             if (value is "" or "export" || IsEmptyVariable(value)) continue;
-            if (IsNameOfOtherThing(name)) _leftOut.Add(name);
+            if (IsNameOfOtherThing(name) || (name != "" && IsUrl(value))) _leftOut.Add(name);
             else yield return value;
         }
     }
@@ -111,6 +111,9 @@ internal sealed class KeyList(Uri? upstream)
         var isName = word[..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
         return isName ? word[..equals] : "";
     }
+
+    // With a name in front it is not meant as the base URL of the keys after it, which would go there.
+    private static bool IsUrl(string word) => word.Contains("://", StringComparison.Ordinal);
 
     private static bool IsNameOfOtherThing(string name)
     {

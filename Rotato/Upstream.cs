@@ -1,3 +1,4 @@
+using System.IO;
 using System.Net.Http;
 using Rotato.Http;
 
@@ -6,8 +7,8 @@ namespace Rotato;
 /// <summary>The only way to the APIs, and the only place where a key leaves the program.</summary>
 internal sealed class Upstream
 {
-    private readonly HttpMessageInvoker _direct = Client(useProxy: false);
-    private readonly HttpMessageInvoker _perhapsByProxy = Client(useProxy: true);
+    private readonly HttpMessageInvoker _direct = Client(useProxy: false, Dialer.ConnectToThisMachineAsync);
+    private readonly HttpMessageInvoker _perhapsByProxy = Client(useProxy: true, Dialer.ConnectAsync);
 
     /// <summary>Sends a request with a key, and gives the answer as soon as its head is there.</summary>
     /// <param name="head">The request.</param>
@@ -21,7 +22,8 @@ internal sealed class Upstream
         var request = Make(head, key.Api.AddressOf(target), body);
         // Last, so that no field of the client can replace it; the address is fixed by now.
         key.Key.PutInto(request, KnownApi.KeyFieldFor(key.Known, head));
-        var client = key.Api.BaseUrl.IsLoopback ? _direct : _perhapsByProxy;
+        // Not Uri.IsLoopback, which does not know "x.localhost": a proxy would then get the key in plain text.
+        var client = key.Api.IsOnThisMachine ? _direct : _perhapsByProxy;
         var response = await client.SendAsync(request, cancel);
         // An answer remembers its request, and that has the key.
         response.RequestMessage = null;
@@ -50,19 +52,22 @@ internal sealed class Upstream
 
     // A client that does nothing by itself: no redirects (they would carry x-api-key to another host), no cookies (keys
     // would share a jar), no decompression, no tracing.
-    private static HttpMessageInvoker Client(bool useProxy) => new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = useProxy,
-        ActivityHeadersPropagator = null,
-        SslOptions = Tls.Options,
-        ConnectTimeout = Dialer.MostTime,
-        ConnectCallback = Dialer.ConnectAsync,
-        // So that names are looked up again, and that a connection is not used when the upstream has just dropped it.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(useProxy ? 30 : 4),
-        RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-        ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
-    });
+    private static HttpMessageInvoker Client(
+        bool useProxy, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> connect) =>
+        new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = useProxy,
+            ActivityHeadersPropagator = null,
+            SslOptions = Tls.Options,
+            ConnectTimeout = Dialer.MostTime,
+            ConnectCallback = connect,
+            // So that names are looked up again, and that a connection is not used when the upstream has just dropped
+            // it.
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(useProxy ? 30 : 4),
+            RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1,
+        });
 }

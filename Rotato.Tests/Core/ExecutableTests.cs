@@ -50,6 +50,21 @@ internal sealed class ExecutableTests
         Assert.That(errors, Is.Empty);
     }
 
+    /// <summary>Plain HTTP is for this machine alone, and no proxy is that.</summary>
+    [Test]
+    public async Task SendsNoKeyThroughAProxyToANameOfThisMachine(
+        [Values("http_proxy", "all_proxy")] string variable,
+        [Values("localhost", "llm.localhost", "127.0.0.1", "[::1]")] string host)
+    {
+        using var proxy = new ScriptedUpstream(_ => Ok());
+        using var rotato = Start([("ROTATO_KEYS", _secrets.New()), (variable, proxy.Url)], "--port", "0",
+            "--upstream", $"http://{host}:9");
+        using var client = await RawClient.ConnectAsync(await rotato.ListeningAsync());
+
+        Assert.That((await client.AskAsync(Get("/v1/models"))).Status, Is.EqualTo(502));
+        Assert.That(proxy.Requests, Is.Empty);
+    }
+
     [TestCase("sk-ant-", "api.anthropic.com", "")]
     [TestCase("AIza", "generativelanguage.googleapis.com", "")]
     [TestCase("gsk_", "api.groq.com", "/openai/v1")]

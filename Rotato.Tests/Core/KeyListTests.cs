@@ -103,6 +103,8 @@ internal sealed class KeyListTests
     /// <summary>A .env file has more than keys in it, and a password is not sent to an API.</summary>
     [TestCase("DB_PASSWORD=CANARY\nOPENAI_API_KEY=k1", "k1", "DB_PASSWORD")]
     [TestCase("DATABASE_URL=postgres://CANARY\nexport PORT=8080\nDEBUG=true\nA=k1", "k1", "DATABASE_URL PORT DEBUG")]
+    [TestCase("HOOK=https://CANARY.example/x\nGROQ_API_KEY=k1", "k1", "HOOK")]
+    [TestCase("GATEWAY_KEY='https://CANARY.example' k1", "k1", "GATEWAY_KEY")]
     [TestCase("openai_model=gpt-5 K=k1", "k1", "openai_model")]
     [TestCase("HOST_KEY=k1\nUSER_TOKEN=k2\nDEBUG_KEYS=k3", "k1 k2 k3", "")]
     [TestCase("MODELS=k1\nPORT", "k1 PORT", "")]
@@ -110,6 +112,7 @@ internal sealed class KeyListTests
     {
         var list = Given.Settings(["--keys", "file"], file: Given.WithCanary(text)).ReadKeys();
         Assert.That(list.Texts(), Is.EqualTo(expected));
+        Assert.That(list.Keys.Select(key => key.BaseUrl.Host), Is.All.EqualTo("api.openai.com"));
         Assert.That(string.Join(' ', list.LeftOut), Is.EqualTo(leftOut));
     }
 

@@ -15,7 +15,7 @@ internal sealed class RunningExecutable : IDisposable
 {
     private static readonly string[] OfNoConcern =
     [
-        "ROTATO_KEYS", "ROTATO_TOKEN", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
+        "ROTATO_KEYS", "ROTATO_TOKEN", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy",
     ];
 
     private readonly Process _process;

@@ -15,6 +15,9 @@ internal sealed class Api(Uri baseUrl, KnownApi? known)
     public Uri BaseUrl => baseUrl;
     public KnownApi? Known => known;
 
+    /// <summary>Whether it is on this machine: then no proxy may stand between, and plain HTTP is allowed.</summary>
+    public bool IsOnThisMachine => Authority.IsLoopback(baseUrl.IdnHost);
+
     /// <summary>The host, with the port where that is not the usual one.</summary>
     public string Host => baseUrl.Authority;
 

@@ -71,8 +71,9 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
         }
     }
 
-    /// <summary>Takes what an answer says of its key.</summary>
-    public void Report(KeyState key, KeyRequest request, Evidence evidence, Verdict verdict)
+    /// <summary>Takes what an answer says of its key, and gives until when the key now rests for such a
+    /// request.</summary>
+    public double Report(KeyState key, KeyRequest request, Evidence evidence, Verdict verdict)
     {
         lock (_lock)
         {
@@ -88,6 +89,7 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
             if (isAboutLimit) Kinship.Share(key, request.Scope, _keys, before.RestThatHasBegun);
             before.Tell(now, warn);
             ServeAfter(verdict, request);
+            return key.RestsUntil(request.Scope);
         }
     }
 
