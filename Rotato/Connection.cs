@@ -14,14 +14,22 @@ internal sealed class Connection(Socket socket, Server server, Services services
 {
     private static readonly byte[] ContinueLine = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
 
-    // What brings the client's bytes up after an upgrade; null before.
-    private Task? _upgraded;
+    private const int Room = 16 << 10;
+
+    // Brings the client's bytes to the upstream after an upgrade; null before.
+    private Task? _tunnel;
+
+    // Begun anew with each body.
+    private MinimumRate _bodyRate = new(services.Clock);
 
     public Deadline Deadline { get; } = new(services.Clock);
     private Input Input => field ??= new(ReceiveAsync);
     private Output Output => field ??= new(socket.SendAsync, Deadline);
 
-    /// <summary>Throws where the client goes, a deadline is over, or an answer is cut short.</summary>
+    /// <summary>
+    /// Serves one exchange after the other. It always ends by throwing: the client goes, a deadline is over, or an
+    /// answer is cut short.
+    /// </summary>
     public async Task RunAsync()
     {
         var stays = true;
@@ -30,13 +38,13 @@ internal sealed class Connection(Socket socket, Server server, Services services
         // was all, and read past what still comes, until the client closes or the deadline is over.
         socket.Shutdown(SocketShutdown.Send);
         Deadline.Enter(Phase.Goodbye);
-        await (_upgraded ?? CopyInputAsync(Stream.Null));
+        await (_tunnel ?? DiscardInputAsync());
     }
 
     /// <summary>Ends a receive that is under way: a socket closed with one would reset the connection.</summary>
     public void End()
     {
-        // A client that reads nothing gets that reset: otherwise the system would keep for it what it has not read.
+        // A client that reads nothing gets that reset: otherwise the system would keep the unread bytes for it.
         if (Deadline.IsExpired && Deadline.Phase == Phase.Client) ResetOnClose(true);
         Deadline.EndForGood();
     }
@@ -48,7 +56,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
         await Input.WaitForRequestAsync();
         Deadline.Enter(Phase.Head);
         var exchange = new Exchange(services.Clock.GetUtcNow(), services.Ring.Now);
-        using var body = new RequestBody(services.MaxBody, services.Clock);
+        using var body = new RequestBody(services.MaxBody);
         try
         {
             var answer = await AnswerAsync(exchange, body);
@@ -61,6 +69,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
         }
         finally
         {
+            Input.StopWatching();
             services.Record(exchange, clientHasGone: Deadline.ClientHasGone);
         }
     }
@@ -90,6 +99,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
     private async Task ReadBodyAsync(RequestHead head, RequestBody body)
     {
         Deadline.Enter(Phase.Body);
+        _bodyRate = new(services.Clock);
         body.CheckAnnounced(head.BodyLength);
         // A client that has sent its body already does not wait for this.
         var isWaiting = head.ExpectsContinue && head.BodyLength != 0 && Input.IsEmpty;
@@ -107,10 +117,12 @@ internal sealed class Connection(Socket socket, Server server, Services services
 
     private async Task<Answer> ForwardAsync(Exchange exchange, RequestBody body)
     {
-        _ = Input.BeginReceive();
+        _ = Input.WatchAsync();
         var answer = await services.Forwarder.SendAsync(exchange, body, Deadline);
-        // After a 101 the client's bytes go up here, while those of the upstream come down as those of any answer.
-        if (answer.Status == 101) _upgraded = CopyInputAsync(await answer.Response.Content.ReadAsStreamAsync());
+        if (answer.Status != 101) return answer;
+        // From now on the client's bytes go up here, and the upstream's come down like those of any answer.
+        Input.StopWatching();
+        _tunnel = TunnelInputAsync(await answer.Response.Content.ReadAsStreamAsync());
         return answer;
     }
 
@@ -136,16 +148,26 @@ internal sealed class Connection(Socket socket, Server server, Services services
         if (framing.EndsByClosing) ResetOnClose(false);
     }
 
-    private async Task CopyInputAsync(Stream stream)
+    private async Task DiscardInputAsync()
     {
-        const int Room = 16 << 10;
+        var room = new byte[Room];
+        while (true)
+        {
+            await Input.ReadAsync(room);
+            // A client that sends without a pause must not keep the thread from all others.
+            await Task.Yield();
+        }
+    }
+
+    private async Task TunnelInputAsync(Stream upstream)
+    {
         var room = new byte[Room];
         while (true)
         {
             var count = await Input.ReadAsync(room);
-            await stream.WriteAsync(room.AsMemory(0, count), Deadline.Token);
-            if (Deadline.Phase != Phase.Goodbye) Deadline.Enter(Phase.Upstream);
-            // A client that sends without a pause must not keep the thread from all others.
+            await upstream.WriteAsync(room.AsMemory(0, count), Deadline.Token);
+            Deadline.Enter(Phase.Upstream);
+            // As above.
             await Task.Yield();
         }
     }
@@ -156,6 +178,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
         try
         {
             var count = await socket.ReceiveAsync(room, Deadline.Token);
+            if (Deadline.Phase == Phase.Body) _bodyRate.Add(count);
             if (count > 0) return count;
         }
         catch (SocketException)

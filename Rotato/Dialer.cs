@@ -37,12 +37,14 @@ internal static class Dialer
     {
         using var others = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var attempts = new List<Task<Socket>>();
-        foreach (var each in addresses)
+        for (var i = 0; i < addresses.Length; i++)
         {
-            attempts.Add(DialAsync(new IPEndPoint(each, port), others.Token));
-            if (each.Equals(addresses[^1])) break;
-            await Task.WhenAny(attempts[^1], Task.Delay(HeadStart, cancel));
-            if (attempts.Exists(attempt => attempt.IsCompletedSuccessfully)) break;
+            var attempt = DialAsync(new IPEndPoint(addresses[i], port), others.Token);
+            attempts.Add(attempt);
+            var isLast = i == addresses.Length - 1;
+            if (!isLast) await Task.WhenAny(attempt, Task.Delay(HeadStart, cancel));
+            // Perhaps an earlier one has, meanwhile.
+            if (attempts.Exists(each => each.IsCompletedSuccessfully)) break;
         }
 
         var socket = await FirstOf(attempts, cancel);

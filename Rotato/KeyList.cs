@@ -39,7 +39,7 @@ internal sealed class KeyList(Uri? upstream)
     public void Add(string text, string source, bool hasLines)
     {
         Uri? url = null;
-        var hasKeySinceUrl = true;
+        var urlAwaitsKey = false;
         var number = 0;
         var lines = text.TrimStart('\uFEFF').Split('\n');
         for (var line = 1; line <= lines.Length; line++)
@@ -49,19 +49,19 @@ internal sealed class KeyList(Uri? upstream)
                 var place = hasLines ? $"{source}, line {line}" : source;
                 if (IsUrl(word))
                 {
-                    if (!hasKeySinceUrl) throw NoKeyAfterUrl(source);
-                    hasKeySinceUrl = false;
+                    if (urlAwaitsKey) throw NoKeyAfterUrl(source);
+                    urlAwaitsKey = true;
                     url = Options.BaseUrl(word, $"the URL in {place}");
                     continue;
                 }
 
                 number++;
-                hasKeySinceUrl = true;
+                urlAwaitsKey = false;
                 AddKey(word, url, $"key {number} of {place}");
             }
         }
 
-        if (!hasKeySinceUrl) throw NoKeyAfterUrl(source);
+        if (urlAwaitsKey) throw NoKeyAfterUrl(source);
     }
 
     // Ignoring it would send keys to the wrong API.

@@ -11,7 +11,7 @@ internal sealed record PooledKey(ApiKey Key, Api Api, KeyState State)
 }
 
 /// <summary>
-/// The array of keys. A key keeps its number and all that is known of it for as long as it is listed.
+/// All keys in use. A key keeps its number and all that is known of it for as long as it is listed.
 /// </summary>
 internal sealed class KeyPool(KeyRules rules)
 {
@@ -52,7 +52,7 @@ internal sealed class KeyPool(KeyRules rules)
 
     private Api FindOrAddApi(ListedKey listed)
     {
-        if (_everListed.Find(known => known.BaseUrl == listed.BaseUrl) is { } api) return api;
+        if (_everListed.Find(known => known.IsAt(listed.BaseUrl)) is { } api) return api;
         var known = KnownApi.AtHost(listed.BaseUrl.Host) ?? Array.Find(KnownApi.All, listed.Key.BelongsTo);
         var added = new Api(listed.BaseUrl, known);
         _everListed.Add(added);

@@ -19,7 +19,7 @@ internal static class Launch
         {
             ProxyName = Surroundings.CorrectProxy(),
         };
-        Surroundings.HideArguments();
+        Surroundings.HideKeys();
         if (settings.Options.WantsHelp) Console.Write(Options.Help);
         else if (settings.Options.WantsVersion) Console.WriteLine(VersionText);
         else await ServeAsync(settings);

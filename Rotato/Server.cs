@@ -31,16 +31,17 @@ internal sealed class Server(Settings settings, Services services)
     {
         foreach (var address in settings.Options.Addresses)
         {
+            var port = EndPoint?.Port ?? settings.Options.Port;
             try
             {
-                var listener = new TcpListener(address, EndPoint?.Port ?? settings.Options.Port);
+                var listener = new TcpListener(address, port);
                 listener.Start();
                 _listeners.Add(listener);
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {
                 throw new StartException(
-                    $"port {settings.Options.Port} is in use by another program; stop that, or choose one with --port");
+                    $"port {port} is in use by another program; stop that, or choose one with --port");
             }
             // This machine has no IPv6.
             catch (SocketException) when (EndPoint is not null)
@@ -51,7 +52,6 @@ internal sealed class Server(Settings settings, Services services)
                 throw new StartException($"cannot listen there ({e.SocketErrorCode}); check --host and --port");
             }
         }
-
     }
 
     /// <summary>

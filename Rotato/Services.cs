@@ -12,7 +12,7 @@ internal sealed class Services
     private readonly Settings _settings;
     private readonly KeyPool _pool;
     private readonly Journal _journal;
-    private readonly IReadOnlyList<string> _leftOut;
+    private readonly KeyList _firstKeys;
 
     /// <exception cref="UsageException">An option or a key is wrong.</exception>
     public Services(Settings settings, TimeProvider clock, Log log)
@@ -27,10 +27,8 @@ internal sealed class Services
         MaxBody = options.MaxBody;
         Gate = new(options.Admission);
         Ring = new(options.Strategy, options.Wait, clock, log.Warn);
-        var list = settings.ReadKeys();
-        _leftOut = list.LeftOut;
-        if (list.HasDuplicates) log.Warn("a key that is there twice counts once");
-        Ring.Replace(_pool.Load(list.Keys));
+        _firstKeys = settings.ReadKeys();
+        Ring.Replace(_pool.Load(_firstKeys.Keys));
         var judge = new Judge(new ErrorWords(Build.Resource("ErrorWords.txt")), clock);
         var cache = options.Cache is { } life ? new AnswerCache(life, clock) : null;
         Forwarder = new(_pool, Ring, judge, _journal, log)
@@ -61,7 +59,7 @@ internal sealed class Services
             Log.Warn("others may see keys on a command line; give them with --keys FILE or in ROTATO_KEYS");
         if (_settings.Options.IsBehindProxyWithoutToken)
             Log.Warn("--allow-host without --token: whoever reaches the proxy in front can use your keys");
-        foreach (var name in _leftOut) Log.Warn($"{name} is not the name of a key, and its value is not used");
+        TellOf(_firstKeys);
         Log.Say($"rotato {Build.Version} listening on {Url}");
         var apis = Overview().Apis;
         var width = Math.Max(19, apis.Max(api => api.Host.Length));
@@ -75,9 +73,11 @@ internal sealed class Services
     {
         try
         {
-            var keys = _pool.Load(_settings.ReadKeys().Keys);
+            var list = _settings.ReadKeys();
+            var keys = _pool.Load(list.Keys);
             Forwarder.Cache?.Clear();
             Ring.Replace(keys);
+            TellOf(list);
             Log.Warn($"the file of --keys has changed and is read again; keys in use: {keys.Length}");
         }
         catch (Exception e) when (e is UsageException or StartException)
@@ -96,11 +96,17 @@ internal sealed class Services
         Log.Request(ended);
     }
 
-    /// <summary>Takes the key of an answer out of its head: an upstream may repeat it.</summary>
+    /// <summary>Removes the API key from an answer's head, in case the upstream repeats it.</summary>
     public void BlankOutKey(Answer answer, RequestHead? head, StringBuilder text)
     {
         if (answer.KeyToBlank is not { } number) return;
         _pool[number].Key.BlankOut(text, head?.OfferedProtocolKey ?? "[key]");
+    }
+
+    private void TellOf(KeyList list)
+    {
+        if (list.HasDuplicates) Log.Warn("a key that is there twice counts once");
+        foreach (var name in list.LeftOut) Log.Warn($"{name} is not the name of a key, and its value is not used");
     }
 
     private Overview Overview() => new(

@@ -58,20 +58,31 @@ internal static class Surroundings
     /// Other users of a machine see the arguments of its processes, and a crash may leave all memory in a file. Linux
     /// lets a process overwrite its arguments, and exclude its memory from core dumps.
     /// </summary>
-    public static void HideArguments()
+    public static void HideKeys()
     {
         if (!OperatingSystem.IsLinux()) return;
+        // Each by itself: where one cannot be done, the other still is.
+        AsFarAsPossible(() => File.WriteAllText("/proc/self/coredump_filter", "0"));
+        AsFarAsPossible(OverwriteArguments);
+    }
+
+    private static void OverwriteArguments()
+    {
+        var line = File.ReadAllBytes("/proc/self/cmdline");
+        // The program's own name stays.
+        var end = Array.IndexOf(line, (byte)0);
+        // arg_start (proc_pid_stat(5)); the second field, in brackets, may hold blanks.
+        var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
+        var address = long.Parse(start, CultureInfo.InvariantCulture) + end;
+        using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
+        RandomAccess.Write(memory, new byte[line.Length - end], address);
+    }
+
+    private static void AsFarAsPossible(Action measure)
+    {
         try
         {
-            File.WriteAllText("/proc/self/coredump_filter", "0");
-            var line = File.ReadAllBytes("/proc/self/cmdline");
-            // The program's own name stays.
-            var end = Array.IndexOf(line, (byte)0);
-            // arg_start (proc_pid_stat(5)); the second field, in brackets, may hold blanks.
-            var start = File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[46];
-            var address = long.Parse(start, CultureInfo.InvariantCulture) + end;
-            using var memory = File.OpenHandle("/proc/self/mem", FileMode.Open, FileAccess.Write);
-            RandomAccess.Write(memory, new byte[line.Length - end], address);
+            measure();
         }
         // /proc may be missing; then there is only the warning about keys as arguments.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -21,7 +21,7 @@ internal sealed class Upstream
     {
         var request = Make(head, key.Api.AddressOf(target), body);
         // Last, so that no field of the client can replace it; the address is fixed by now.
-        key.Key.PutInto(request, KnownApi.KeyFieldFor(key.Known, head));
+        key.Key.PutInto(request, KnownApi.KeyFieldFor(key.Known, head, request.RequestUri!));
         // Not Uri.IsLoopback, which does not know "x.localhost": a proxy would then get the key in plain text.
         var client = key.Api.IsOnThisMachine ? _direct : _perhapsByProxy;
         var response = await client.SendAsync(request, cancel);

@@ -312,6 +312,28 @@ internal sealed class ConnectionTests
         Assert.That(upstream.Connections, Is.Zero);
     }
 
+    /// <summary>What frames a body, or follows it, is no place to hide in either.</summary>
+    [TestCase("5;name=")]
+    [TestCase("0\r\nX-Trailer: ")]
+    public async Task RefusesWhatFramesABodyAtLessThan1KiBASecond(string before)
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream);
+        var client = await rotato.ConnectAsync();
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{before}");
+        await rotato.Clock.TimerAsync(60);
+        rotato.Clock.Advance(50);
+        await client.SendAsync("x");
+        await rotato.Clock.TimerAsync(60);
+        rotato.Clock.Advance(50);
+
+        var response = await client.AskAsync("x");
+
+        Assert.That((response.Status, response.ErrorCode), Is.EqualTo((408, "request_timeout")));
+        Assert.That(response.Text, Does.Contain("1 KiB a second"));
+        Assert.That(upstream.Connections, Is.Zero);
+    }
+
     /// <summary>The head has a deadline of its own, and its time is none of the body's.</summary>
     [Test]
     public async Task CountsTheRateOfABodyFromItsBegin()
@@ -463,15 +485,17 @@ internal sealed class ConnectionTests
         Assert.That(client.EndedInOrder, Is.True);
     }
 
-    // Some clients end a body with a line of their own, which is then still waiting.
+    // Some clients end a body with a line of their own, which is then still waiting, or send the next request early.
     [Test]
-    public async Task DropsTheUpstreamAsSoonAsTheClientHasGone([Values] bool withoutAWord, [Values] bool hasAnswerBegun, [Values("", "\r\n")] string behind)
+    public async Task DropsTheUpstreamAsSoonAsTheClientHasGone([Values] bool withoutAWord, [Values] bool hasAnswerBegun,
+        [Values("", "\r\n")] string behind, [Values("", "\r\n", "GET /")] string later)
     {
         using var upstream = new ScriptedUpstream();
         await using var rotato = new RunningRotato(upstream);
         var client = await rotato.ConnectAsync();
         await client.SendAsync(Post("body") + behind);
         var request = await upstream.NextAsync();
+        await client.SendAsync(later);
         if (hasAnswerBegun)
         {
             await request.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n");

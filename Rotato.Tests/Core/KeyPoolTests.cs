@@ -49,11 +49,17 @@ internal sealed class KeyPoolTests
     public void TwoBaseUrlsAtOneHostAreTwoApis() =>
         Assert.That(ApisAfter("https://a.example/v1 k1 https://a.example/v2 k1"), Is.EqualTo("a.example a.example"));
 
+    [TestCase("https://a.example/v1 k1 https://a.example/v1/ k2")]
+    [TestCase("https://a.example k1 https://a.example/ k2 https://A.example:443 k3")]
+    public void ASlashAtTheEndOfABaseUrlMakesNoOtherApi(string keys) =>
+        Assert.That(ApisAfter(keys), Is.EqualTo("a.example"));
+
     /// <summary>By its host, and else by its keys.</summary>
     [TestCase("sk-ant-1", "api.anthropic.com")]
     [TestCase("https://eu.api.anthropic.com/v1 k1", "api.anthropic.com")]
     [TestCase("http://localhost:4000 sk-ant-1", "api.anthropic.com")]
-    [TestCase("https://team.openai.azure.com/openai/v1 k1", "azure.com")]
+    [TestCase("https://team.openai.azure.com/openai/v1 k1", "openai.azure.com")]
+    [TestCase("https://vm.westeurope.cloudapp.azure.com/v1 sk-ant-1", "api.anthropic.com")]
     [TestCase("https://gateway.example sk-1", null)]
     [TestCase("http://localhost:4000 k1", null)]
     public void WhatIsKnownOfAnApi(string keys, string? expected)
@@ -73,7 +79,7 @@ internal sealed class KeyPoolTests
     {
         Load(keys);
         var head = Monitoring.WatchedRing.Head("/v1/models");
-        Assert.That(KnownApi.KeyFieldFor(_pool.Apis.Single().Known, head), Is.EqualTo(expected));
+        Assert.That(KnownApi.KeyFieldFor(_pool.Apis.Single().Known, head, new("https://any.example/v1/models")), Is.EqualTo(expected));
     }
 
     private KeyState[] Load(string keys) => _pool.Load(Given.Settings([], keys: keys).ReadKeys().Keys);

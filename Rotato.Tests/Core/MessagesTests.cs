@@ -304,10 +304,10 @@ internal sealed class MessagesTests
         "All keys rest; come back in 20 s. key 1 rests 20 s (rate limit); key 2 rests 20 s (rate limit). "
         + "GET /_rotato shows more.")]
     [TestCase("401 X", "", """{"error":{"code":"invalid_api_key","message":"CANARY"}}""", 401, "keys_unusable",
-        "No key can be used before its owner mends it. key 1: the API refuses this key; mend or remove it; "
-        + "key 2: the API refuses this key; mend or remove it.")]
+        "No key can be used until its owner has put it right. key 1: the API refuses this key; replace or remove it; "
+        + "key 2: the API refuses this key; replace or remove it.")]
     [TestCase("402 X", "", """{"error":{"message":"CANARY"}}""", 402, "keys_unusable",
-        "No key can be used before its owner mends it. "
+        "No key can be used until its owner has put it right. "
         + "key 1: money, credits or plan used up; see the billing page of the API; "
         + "key 2: money, credits or plan used up; see the billing page of the API.")]
     public async Task KeysThatCannotServeAreTold(

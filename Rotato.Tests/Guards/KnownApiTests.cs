@@ -3,6 +3,8 @@ namespace Rotato.Tests.Guards;
 /// <summary>Which API a key belongs to, where it may go, and the field in which it goes there.</summary>
 internal sealed class KnownApiTests
 {
+    private static readonly Uri Anywhere = new("https://any.example/v1");
+
     private const string OpenAI = "api.openai.com";
     private const string Anthropic = "api.anthropic.com";
     private const string Gemini = "generativelanguage.googleapis.com";
@@ -55,7 +57,7 @@ internal sealed class KnownApiTests
             "x-api-key: x|api-key: x", "Sec-WebSocket-Protocol: openai-insecure-api-key.x" })
         {
             var head = await ReadHeads.OfAsync("POST /v1/chat", sent);
-            Assert.That(KnownApi.KeyFieldFor(api, head), Is.EqualTo(field), $"whatever the client used: {sent}");
+            Assert.That(KnownApi.KeyFieldFor(api, head, Anywhere), Is.EqualTo(field), $"whatever the client used: {sent}");
         }
     }
 
@@ -63,6 +65,8 @@ internal sealed class KnownApiTests
     [TestCase("api.openai.com.evil.com")]
     [TestCase("openai.com")]
     [TestCase("evil-azure.com")]
+    [TestCase("my-machine.westeurope.cloudapp.azure.com")]
+    [TestCase("my-site.azure.com")]
     [TestCase("notopenrouter.ai")]
     [TestCase("api.x.ai.evil.com")]
     [TestCase("127.0.0.1")]
@@ -70,14 +74,17 @@ internal sealed class KnownApiTests
     [TestCase("")]
     public void AnyOtherHostIsUnknown(string host) => Assert.That(KnownApi.AtHost(host), Is.Null);
 
-    [TestCase("/v1beta/openai/chat/completions", "Authorization")]
-    [TestCase("/v1beta/openai/models?a=b", "Authorization")]
-    [TestCase("/v1beta/models/gemini:generateContent", "x-goog-api-key")]
-    [TestCase("/v1beta/models?x=/openai/", "x-goog-api-key")]
-    public async Task TheOpenAIPathsOfGeminiWantTheirOwnField(string target, string field)
+    [TestCase("", "/v1beta/openai/chat/completions", "Authorization")]
+    [TestCase("", "/v1beta/openai/models?a=b", "Authorization")]
+    [TestCase("/v1beta/openai", "/chat/completions", "Authorization")]
+    [TestCase("/v1beta/openai/", "/openai/chat/completions", "Authorization")]
+    [TestCase("", "/v1beta/models/gemini:generateContent", "x-goog-api-key")]
+    [TestCase("", "/v1beta/models?x=/openai/", "x-goog-api-key")]
+    public async Task TheOpenAIPathsOfGeminiWantTheirOwnField(string basePath, string target, string field)
     {
+        var api = new Api(new($"https://{Gemini}{basePath}"), KnownApi.AtHost(Gemini));
         var head = await ReadHeads.OfAsync($"POST {target}", "x-api-key: x");
-        Assert.That(KnownApi.KeyFieldFor(KnownApi.AtHost(Gemini), head), Is.EqualTo(field));
+        Assert.That(KnownApi.KeyFieldFor(api.Known, head, api.AddressOf(target)), Is.EqualTo(field));
     }
 
     [TestCase("", "Authorization")]
@@ -88,7 +95,7 @@ internal sealed class KnownApiTests
     [TestCase("Sec-WebSocket-Protocol: openai-insecure-api-key.x", "Sec-WebSocket-Protocol")]
     [TestCase("x-api-key: x|Authorization: Bearer x", "Authorization")]
     public async Task AtAnUnknownApiTheKeyGoesWhereTheClientPutItsOwn(string sent, string field) =>
-        Assert.That(KnownApi.KeyFieldFor(null, await ReadHeads.OfAsync("GET /v1", sent)), Is.EqualTo(field));
+        Assert.That(KnownApi.KeyFieldFor(null, await ReadHeads.OfAsync("GET /v1", sent), Anywhere), Is.EqualTo(field));
 
     /// <summary>Every pair: a key that can be told goes to its own API, or to a host that nobody knows.</summary>
     [TestCaseSource(nameof(PrefixesAndHosts))]

@@ -113,7 +113,7 @@ internal sealed partial class FuzzTests
             await feed.Input.WaitForRequestAsync();
             var head = await HeadReader.ReadAsync(feed.Input);
             AssertSound(head, text);
-            using var body = new RequestBody(MaxBody, new FakeClock());
+            using var body = new RequestBody(MaxBody);
             await body.ReadAsync(head, feed.Input);
             return $"accepted {RequestHeadVector.Describe(head)} {Convert.ToHexString(body.Content.ToArray())}";
         }

@@ -36,7 +36,7 @@ internal static class HeldBody
             left -= count;
             return count > 0 ? ValueTask.FromResult((int)count) : throw new EndOfStreamException();
         });
-        bodies.Add(new RequestBody(announced, new Infra.FakeClock()));
+        bodies.Add(new RequestBody(announced));
         return await OutcomeAsync(bodies[^1], await HeadReader.ReadAsync(input), input);
     }
 

@@ -72,6 +72,40 @@ internal sealed class InputTests
         Assert.That(_receives, Has.Count.EqualTo(2));
     }
 
+    /// <summary>Only so is a client's end seen that comes behind bytes which nobody waits for.</summary>
+    [Test]
+    public void WhoWatchesReceivesOnUntilSomebodyReads()
+    {
+        _ = _input.WatchAsync();
+        _receives[0].SetResult(2);
+        _receives[1].SetResult(2);
+        Assert.That(_receives, Has.Count.EqualTo(3));
+        _input.StopWatching();
+        _receives[2].SetResult(2);
+        Assert.That(_receives, Has.Count.EqualTo(3));
+    }
+
+    [Test]
+    public void WhoWatchesKeepsOnlyWhatThereIsRoomFor()
+    {
+        var received = 0;
+        var input = new Input(room =>
+        {
+            received += room.Length;
+            return new(room.Length);
+        });
+        Assert.That(input.WatchAsync().IsCompletedSuccessfully);
+        Assert.That(received, Is.LessThanOrEqualTo(1 << 14));
+    }
+
+    [Test]
+    public void TheClientsEndEndsTheWatch()
+    {
+        var watch = _input.WatchAsync();
+        _receives[0].SetException(new OperationCanceledException());
+        Assert.That(watch.IsCompleted);
+    }
+
     /// <summary>A long body is not copied twice.</summary>
     [Test]
     public async Task WhatHasNotComeIsReceivedStraightIntoTheRoom()

@@ -25,7 +25,7 @@ internal sealed class Feed(byte[] bytes, Func<int, int> piece)
     public async Task<string> RestAsync(int length)
     {
         var head = await HeadReader.ReadAsync(new Feed($"POST / HTTP/1.0\r\nContent-Length: {length}\r\n\r\n").Input);
-        using var body = new RequestBody(length, new FakeClock());
+        using var body = new RequestBody(length);
         await body.ReadAsync(head, Input);
         return Encoding.Latin1.GetString(body.Content.ToArray())
             + (Given == bytes.Length ? "" : " and bytes that nobody asked for");

@@ -108,8 +108,7 @@ internal sealed class HeldAnswersTests
 
     private void AssertPassed(Held? expected, bool isRequestAtFault, Readiness left)
     {
-        var passed = _held.ToPass(isRequestAtFault, left);
-        if (passed is not null) _held.Take(passed);
+        var passed = _held.GiveAway(isRequestAtFault, left);
         _held.Dispose();
 
         Assert.That(passed, Is.SameAs(expected?.Answer));

@@ -18,6 +18,10 @@ internal sealed class Api(Uri baseUrl, KnownApi? known)
     /// <summary>Whether it is on this machine: then no proxy may stand between, and plain HTTP is allowed.</summary>
     public bool IsOnThisMachine => Authority.IsLoopback(baseUrl.IdnHost);
 
+    /// <summary>Whether a base URL is this one; a slash at its end makes no difference.</summary>
+    public bool IsAt(Uri other) =>
+        other.AbsolutePath.TrimEnd('/') == _path && other.GetLeftPart(UriPartial.Authority) == _origin;
+
     /// <summary>The host, with the port where that is not the usual one.</summary>
     public string Host => baseUrl.Authority;
 
@@ -52,8 +56,8 @@ internal sealed class Api(Uri baseUrl, KnownApi? known)
         return address.Port == baseUrl.Port;
     }
 
-    // Of the base URL's path as much as the target does not say again: behind "/openai/v1" come "/v1/models",
-    // "/openai/v1/models" and "/models" to the same.
+    // Of the base URL's path as much as the target does not say again: with the path "/openai/v1" the targets
+    // "/v1/models", "/openai/v1/models" and "/models" lead to the same address.
     private string PathBefore(string target)
     {
         for (var start = 0; start < _path.Length; start = NextSlash(start))

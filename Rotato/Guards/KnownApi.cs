@@ -1,6 +1,6 @@
 namespace Rotato.Guards;
 
-/// <summary>The style of an API's clients. It tells which API a request is for that names none.</summary>
+/// <summary>How an API's clients speak. That decides the API of a request that names none.</summary>
 internal enum ApiStyle
 {
     OpenAI,
@@ -39,7 +39,9 @@ internal sealed record KnownApi(
         new("api.together.xyz", [], Bearer, "https://api.together.xyz/v1", "/v1", ApiStyle.OpenAI),
         new("api.cohere.com", [], Bearer, "https://api.cohere.com/compatibility/v1", "/compatibility/v1",
             ApiStyle.OpenAI),
-        new("azure.com", [], "api-key", "", "/openai/v1", ApiStyle.Azure),
+        new("openai.azure.com", [], "api-key", "", "/openai/v1", ApiStyle.Azure),
+        new("cognitiveservices.azure.com", [], "api-key", "", "/openai/v1", ApiStyle.Azure),
+        new("services.ai.azure.com", [], "api-key", "", "/openai/v1", ApiStyle.Azure),
     ];
 
     /// <summary>The API at a host; null where it is none of these.</summary>
@@ -63,12 +65,13 @@ internal sealed record KnownApi(
     /// <summary>The field in which a request wants its key.</summary>
     /// <param name="api">The API; null where it is unknown.</param>
     /// <param name="head">The request. At an unknown API the key goes where the client put its own.</param>
-    public static string KeyFieldFor(KnownApi? api, RequestHead head)
+    /// <param name="address">Where it goes.</param>
+    public static string KeyFieldFor(KnownApi? api, RequestHead head, Uri address)
     {
         if (api is null) return head.Credentials is [var only] ? only.Field : Bearer;
         if (api.Style != ApiStyle.Gemini) return api.KeyField;
         // Gemini's OpenAI-compatible paths want what OpenAI's clients send.
-        return head.Path.Contains("/openai/", StringComparison.Ordinal) ? Bearer : api.KeyField;
+        return address.AbsolutePath.Contains("/openai/", StringComparison.Ordinal) ? Bearer : api.KeyField;
     }
 
     private static bool Sent(RequestHead head, string field) => head.Credentials.Any(sent => sent.Field == field);

@@ -24,8 +24,8 @@ internal sealed record ErrorCode(int Status, string Name)
 
 /// <summary>
 /// A request that Rotato answers itself. The message says what happened and what to do. It holds fixed words, numbers
-/// and names from the configuration, and never text from a request, an answer or another exception, for that may hold
-/// a key.
+/// and names from the configuration, of a certificate that is not trusted its names and dates, and never text from a
+/// request, an answer or another exception, for that may hold a key.
 /// </summary>
 internal sealed class Refusal(ErrorCode code, string message) : Exception(message)
 {

@@ -37,7 +37,7 @@ internal sealed class Answer(HttpResponseMessage response, AnswerBody body) : ID
     /// <summary>Whether the ring knows already that it has ended: it was refused, and is replayed.</summary>
     public bool HasEnded { get; set; }
 
-    /// <summary>How many keys have been tried for it.</summary>
+    /// <summary>How often its request was sent.</summary>
     public int Tries { get; set; }
 
     /// <summary>One of Rotato's own. Nobody may keep it, and no browser may do more with it than it needs.</summary>

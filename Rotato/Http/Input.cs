@@ -23,6 +23,10 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     private volatile int _end;
     private Task _receiving = Task.CompletedTask;
 
+    // Guards the beginning of a receive while nobody reads, and the end of that time.
+    private readonly Lock _watchLock = new();
+    private bool _isWatching;
+
     /// <summary>Whether nothing is there that nobody has taken.</summary>
     public bool IsEmpty => _start == _end;
 
@@ -77,6 +81,23 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     public ValueTask MoreThanAsync(int seen) =>
         Waiting.Length > seen ? ValueTask.CompletedTask : WaitForMoreThanAsync(seen);
 
+    /// <summary>
+    /// Receives on, until <see cref="StopWatching"/>, while nobody reads: only so the client's going away is noticed,
+    /// also behind bytes that it has sent too early. Ends when there is no more room for such bytes, and throws as
+    /// soon as the client has gone.
+    /// </summary>
+    public async Task WatchAsync()
+    {
+        lock (_watchLock) _isWatching = true;
+        while (BeginToWatch() is { } receiving) await receiving;
+    }
+
+    /// <summary>Somebody reads again. A receive that is under way goes on.</summary>
+    public void StopWatching()
+    {
+        lock (_watchLock) _isWatching = false;
+    }
+
     /// <summary>Begins to receive behind what is there, unless a receive is under way.</summary>
     public Task BeginReceive()
     {
@@ -84,18 +105,29 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         return _receiving;
     }
 
+    private Task? BeginToWatch()
+    {
+        lock (_watchLock)
+        {
+            var isFull = Waiting.Length == _buffer.Length;
+            return _isWatching && !isFull ? BeginReceive() : null;
+        }
+    }
+
     // A line that is there with its end; null if more of it has to come.
     private string? TakeLine(int seen, int longest, ErrorCode tooLong)
     {
-        var end = Waiting[..seen].IndexOfAny(ControlBytes);
-        var length = end < 0 ? seen : end;
-        if (length > longest) throw TooLong(tooLong);
-        if (end < 0) return null;
-        if (!IsLineEnd(Waiting[end..seen])) throw NoLine(Waiting[..seen]);
-        if (end + 1 == seen) return null;
-        var line = Encoding.Latin1.GetString(Waiting[..end]);
+        var bytes = Waiting[..seen];
+        var end = bytes.IndexOfAny(ControlBytes);
+        var isOpen = end < 0;
+        if ((isOpen ? seen : end) > longest) throw TooLong(tooLong);
+        if (isOpen) return null;
+        var ending = bytes[end..];
+        // The byte behind it has not come yet.
+        if (ending is [(byte)'\r']) return null;
+        if (!ending.StartsWith("\r\n"u8)) throw NoLine(bytes);
         _start += end + 2;
-        return line;
+        return Encoding.Latin1.GetString(bytes[..end]);
     }
 
     private async ValueTask WaitForMoreThanAsync(int seen)
@@ -110,7 +142,7 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     {
         MoveToFront();
         var count = await receive(_buffer.AsMemory(_end));
-        // Last: whoever sees it moved must see the bytes.
+        // Behind the receive: whoever sees it moved must see the bytes.
         _end += count;
     }
 
@@ -121,10 +153,6 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         _end -= _start;
         _start = 0;
     }
-
-    // Of a CR at the end of what is there the next byte is not known yet.
-    private static bool IsLineEnd(ReadOnlySpan<byte> bytes) =>
-        bytes.StartsWith("\r\n"u8) || bytes.SequenceEqual("\r"u8);
 
     private static Refusal NoLine(ReadOnlySpan<byte> bytes)
     {

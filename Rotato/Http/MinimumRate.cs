@@ -1,8 +1,8 @@
 namespace Rotato.Http;
 
 /// <summary>
-/// The least rate of a body: a client that sends a byte now and then would hold its memory, and its connection, for as
-/// long as it likes. Whenever enough for a minute has come, another minute begins.
+/// The least rate of a body, all that frames it included: a client that sends a byte now and then would hold its
+/// memory, and its connection, for as long as it likes. Whenever enough for a minute has come, another minute begins.
 /// </summary>
 internal sealed class MinimumRate(TimeProvider clock)
 {

@@ -30,22 +30,27 @@ internal sealed class Output(Func<ReadOnlyMemory<byte>, CancellationToken, Value
 
     private async Task CopyAsync(AnswerBody body, bool isChunked)
     {
-        int count;
-        do
+        while (true)
         {
             var reading = body.ReadAsync(_room, deadline.Token);
-            var hasToWait = !reading.IsCompletedSuccessfully;
-            var isFull = _unsent.WrittenCount > _room.Length;
-            if (hasToWait || isFull) await FlushAsync();
-            if (hasToWait) deadline.Enter(Phase.Upstream);
-            // An answer that comes without a pause must not keep the thread from all others.
-            else if (isFull) await Task.Yield();
-            count = await reading;
+            if (!reading.IsCompletedSuccessfully)
+            {
+                await FlushAsync();
+                deadline.Enter(Phase.Upstream);
+            }
+            else if (_unsent.WrittenCount > _room.Length)
+            {
+                await FlushAsync();
+                // An answer that comes without a pause must not keep the thread from all others.
+                await Task.Yield();
+            }
+
+            var count = await reading;
             Append(_room.AsSpan(0, count), isChunked);
+            if (count == 0) return;
             // A stream of events keeps the small room, for there may be thousands; a file gets a larger one.
             if (count == _room.Length && count < LargeRoom) _room = new byte[4 * count];
         }
-        while (count > 0);
     }
 
     // The last chunk is one of no bytes, and its end is that of the trailers, of which there are none.

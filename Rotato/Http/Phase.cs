@@ -35,6 +35,7 @@ internal sealed record Phase(int Seconds, ErrorCode? Code = null, string Awaited
 /// </summary>
 internal sealed class Deadline(TimeProvider clock)
 {
+    private readonly Lock _lock = new();
     private CancellationTokenSource _end = new(Timeout.InfiniteTimeSpan, clock);
 
     /// <summary>Whether the client was the first to end it.</summary>
@@ -48,11 +49,16 @@ internal sealed class Deadline(TimeProvider clock)
     /// <summary>Whether the time of the phase is over.</summary>
     public bool IsExpired => _end.IsCancellationRequested && !ClientHasGone;
 
-    /// <summary>Begins a phase and its time.</summary>
+    /// <summary>Begins a phase and its time. After the goodbye there is none: a tunnel's other direction may not yet
+    /// know of it.</summary>
     public void Enter(Phase phase)
     {
-        Phase = phase;
-        _end.CancelAfter(TimeSpan.FromSeconds(phase.Seconds));
+        lock (_lock)
+        {
+            if (Phase == Phase.Goodbye) return;
+            Phase = phase;
+            _end.CancelAfter(TimeSpan.FromSeconds(phase.Seconds));
+        }
     }
 
     /// <summary>The client has gone: whatever runs for it ends at once.</summary>

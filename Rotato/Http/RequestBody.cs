@@ -6,8 +6,7 @@ namespace Rotato.Http;
 /// come. Announced bytes that have not arrived do not count.
 /// </summary>
 /// <param name="mostBytes">The largest body.</param>
-/// <param name="clock">The time, for the least rate.</param>
-internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposable
+internal sealed class RequestBody(long mostBytes) : IDisposable
 {
     private const long MostBytesInAll = 512L << 20;
     private const int SmallestPiece = 16 << 10;
@@ -45,24 +44,21 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
     /// chunked-body = *( chunk-size [ chunk-ext ] CRLF chunk-data CRLF ) 1*"0" CRLF trailer-section CRLF (RFC 9112
     /// section 7.1), or as many bytes as announced.
     /// </summary>
-    /// <exception cref="Refusal">Malformed, larger than allowed, or too slow.</exception>
+    /// <exception cref="Refusal">Malformed, or larger than allowed.</exception>
     public async ValueTask ReadAsync(RequestHead head, Input input)
     {
         _hasLength = head.BodyLength is not null;
         if (head.BodyLength is { } length)
         {
-            await AppendAsync(input, length, new(clock));
+            await AppendAsync(input, length);
             return;
         }
 
-        var rate = new MinimumRate(clock);
         for (var count = 1; ; count++)
         {
             var size = RequestFraming.ChunkSize(ChunkLine.SizeIn(await input.LineAsync()));
             if (size == 0) break;
-            // Also for what is no data: the line of a chunk may be slow.
-            rate.Add(0);
-            await AppendAsync(input, size, rate);
+            await AppendAsync(input, size);
             if (await input.LineAsync() != "") throw Refusal.BadRequest("a chunk is longer than its size says");
             if (count % ChunksATurn == 0) await Task.Yield();
         }
@@ -78,7 +74,7 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
         _held = 0;
     }
 
-    private async ValueTask AppendAsync(Input input, long more, MinimumRate rate)
+    private async ValueTask AppendAsync(Input input, long more)
     {
         if (Length + more > mostBytes) throw TooLarge();
         while (more > 0)
@@ -89,7 +85,6 @@ internal sealed class RequestBody(long mostBytes, TimeProvider clock) : IDisposa
             Length += count;
             more -= count;
             _bytesThisTurn += count;
-            rate.Add(count);
             if (_bytesThisTurn < BytesATurn) continue;
             _bytesThisTurn = 0;
             await Task.Yield();

@@ -3,12 +3,13 @@ using Rotato.Http;
 namespace Rotato.RateLimits;
 
 /// <summary>
-/// The refusals that a request has met, for the case that no key serves it: of each kind the one that may be passed on.
-/// All others are let go at once.
+/// The refusals that a request has met: of each kind one is kept, in case that no key serves it and it is passed on.
+/// The others are disposed of at once.
 /// </summary>
 internal sealed class HeldAnswers : IDisposable
 {
-    private Answer? _taken;
+    // Those that it disposes of.
+    private readonly List<Answer> _owned = [];
 
     /// <summary>The rate limit that says best when to come back.</summary>
     public Answer? Soonest { get; private set; }
@@ -32,20 +33,31 @@ internal sealed class HeldAnswers : IDisposable
     public void Add(Answer answer, Verdict verdict, double readyAt)
     {
         answer.HasEnded = true;
-        var previousSoonest = Soonest;
-        var previousLast = LastLimited;
+        _owned.Add(answer);
         if (verdict == Verdict.Limited) AddLimited(answer, readyAt);
         else if (verdict is Verdict.Dead or Verdict.Unpaid) FirstUnusable ??= answer;
         else FirstDoubtful ??= answer;
-        DisposeUnlessHeld(answer);
-        DisposeUnlessHeld(previousSoonest);
-        DisposeUnlessHeld(previousLast);
+        foreach (var each in _owned.FindAll(each => !IsKept(each)))
+        {
+            _owned.Remove(each);
+            each.Dispose();
+        }
     }
 
-    /// <summary>The refusal that goes to the client; null where one of Rotato's own says more.</summary>
+    /// <summary>Gives away the refusal that goes to the client; null where one of Rotato's own says more.</summary>
     /// <param name="isRequestAtFault">Whether every key has refused it in the same way.</param>
     /// <param name="left">How soon the keys that have not refused it could serve.</param>
-    public Answer? ToPass(bool isRequestAtFault, Readiness left)
+    public Answer? GiveAway(bool isRequestAtFault, Readiness left)
+    {
+        var given = ToPass(isRequestAtFault, left);
+        if (given is not null) _owned.Remove(given);
+        return given;
+    }
+
+    /// <summary>Disposes of all that were not given away.</summary>
+    public void Dispose() => _owned.ForEach(answer => answer.Dispose());
+
+    private Answer? ToPass(bool isRequestAtFault, Readiness left)
     {
         if (isRequestAtFault) return LastLimited;
         if (Soonest is not null) return Soonest;
@@ -53,15 +65,8 @@ internal sealed class HeldAnswers : IDisposable
         return left.NeedsOwner ? FirstDoubtful ?? FirstUnusable : null;
     }
 
-    /// <summary>One of them goes to the client and is not let go.</summary>
-    public void Take(Answer answer) => _taken = answer;
-
-    /// <summary>Lets all go that were not taken.</summary>
-    public void Dispose()
-    {
-        foreach (var answer in new[] { Soonest, LastLimited, FirstDoubtful, FirstUnusable })
-            if (answer != _taken) answer?.Dispose();
-    }
+    private bool IsKept(Answer answer) =>
+        answer == Soonest || answer == LastLimited || answer == FirstDoubtful || answer == FirstUnusable;
 
     private void AddLimited(Answer answer, double readyAt)
     {
@@ -71,11 +76,5 @@ internal sealed class HeldAnswers : IDisposable
         if (isOtherKey && readyAt >= SoonestReadyAt) return;
         Soonest = answer;
         SoonestReadyAt = readyAt;
-    }
-
-    private void DisposeUnlessHeld(Answer? answer)
-    {
-        var isHeld = answer == Soonest || answer == LastLimited || answer == FirstDoubtful || answer == FirstUnusable;
-        if (!isHeld) answer?.Dispose();
     }
 }

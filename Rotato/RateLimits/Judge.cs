@@ -37,7 +37,10 @@ internal sealed class Judge(ErrorWords words, TimeProvider clock)
         if (!HiddenError.IsIn(body.Span)) return null;
         answer.HidesError = true;
         var error = ErrorBody.Read(body, coding: null);
-        if (error.StatusCode is { } status) answer.Response.StatusCode = (HttpStatusCode)status;
+        if (error.StatusCode is not { } status) return error;
+        answer.Response.StatusCode = (HttpStatusCode)status;
+        // Otherwise it would still be the "OK" that the upstream has sent.
+        answer.Response.ReasonPhrase = null;
         return error;
     }
 

@@ -157,6 +157,6 @@ internal sealed class KeyState(int number, string? hint, Api api, KeyRules rules
         IsUnpaid = verdict == Verdict.Unpaid;
         if (IsUnpaid)
             Whole.Rest(now + UnpaidSeconds, "money, credits or plan used up; see the billing page of the API");
-        else Whole.Rest(now + DeadSeconds, "the API refuses this key; mend or remove it");
+        else Whole.Rest(now + DeadSeconds, "the API refuses this key; replace or remove it");
     }
 }

@@ -32,13 +32,8 @@ internal sealed class LearnedWindow
     // make it too long.
     private const double IdleSeconds = 5;
 
-    private const double Unlimited = double.PositiveInfinity;
-
     private double _began;
-
-    // What was learned. Without it the capacity is unlimited, and the seconds mean nothing.
-    private double _capacity = Unlimited;
-    private double _seconds;
+    private Window? _learned;
 
     // Those that were refused do not count.
     private int _sentInWindow;
@@ -48,15 +43,14 @@ internal sealed class LearnedWindow
 
     /// <summary>The end of the window, if it has taken as many as it is believed to take; null while it has
     /// room.</summary>
-    public double? UsedUpUntil => _sentInWindow + 1 > _capacity ? _began + _seconds : null;
-
-    private bool HasLearned => _capacity < Unlimited;
+    public double? UsedUpUntil =>
+        _learned is { } window && _sentInWindow + 1 > window.Capacity ? _began + window.Seconds : null;
 
     /// <summary>A request is sent.</summary>
     public void RecordSend(double now)
     {
         var wasIdle = now >= _lastSentAt + IdleSeconds;
-        if (wasIdle && !HasLearned) Begin(now);
+        if (wasIdle && _learned is null) Begin(now);
         _sentInWindow++;
         _lastSentAt = now;
     }
@@ -76,7 +70,8 @@ internal sealed class LearnedWindow
         if (sentAt >= _began) _sentInWindow = Math.Max(_sentInWindow - 1, 0);
         _refusedInARow++;
         _lastRefusedSentAt = Math.Max(_lastRefusedSentAt, sentAt);
-        if (HasLearned || _refusedInARow >= RefusalsThatAgree) Learn(end, isHinted);
+        var mayLearn = _learned is not null || _refusedInARow >= RefusalsThatAgree;
+        if (mayLearn) _learned = WindowUntil(end, isHinted);
     }
 
     /// <summary>A refusal proved to be the request's own fault.</summary>
@@ -87,7 +82,7 @@ internal sealed class LearnedWindow
     /// <param name="mayGrow">Whether the last window passed without a refusal.</param>
     public void BeginNext(double sentAt, bool mayGrow)
     {
-        if (mayGrow && HasLearned) _capacity += (_capacity + ExtraGrowth) * _seconds / SecondsToDouble;
+        if (mayGrow && _learned is { } window) _learned = Grown(window);
         Begin(sentAt);
         _sentInWindow = 1;
     }
@@ -95,19 +90,24 @@ internal sealed class LearnedWindow
     /// <summary>What was learned may no longer be true.</summary>
     public void Forget(double now)
     {
-        _capacity = Unlimited;
+        _learned = null;
         _refusedInARow = 0;
         Begin(now);
     }
 
     // A window that is too small or too long to be believed is none: what was known of an earlier one goes as well.
-    private void Learn(double end, bool isHinted)
+    private Window? WindowUntil(double end, bool isHinted)
     {
         var smallest = isHinted ? 1 : SmallestWithoutHint;
         var seconds = end - _began;
         var isBelievable = _sentInWindow >= smallest && seconds <= LongestSeconds;
-        _capacity = isBelievable ? _sentInWindow : Unlimited;
-        _seconds = seconds;
+        return isBelievable ? new(_sentInWindow, seconds) : null;
+    }
+
+    private static Window Grown(Window window)
+    {
+        var growth = (window.Capacity + ExtraGrowth) * window.Seconds / SecondsToDouble;
+        return window with { Capacity = window.Capacity + growth };
     }
 
     private void Begin(double now)
@@ -115,4 +115,7 @@ internal sealed class LearnedWindow
         _began = now;
         _sentInWindow = 0;
     }
+
+    // So many requests in so many seconds.
+    private sealed record Window(double Capacity, double Seconds);
 }

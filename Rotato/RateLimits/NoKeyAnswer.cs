@@ -15,8 +15,7 @@ internal static class NoKeyAnswer
         var left = request.Readiness;
         var isRequestAtFault = ring.TryPardonKeys(request);
         var seconds = SecondsToWait(left.ReadyAt, refusals.SoonestReadyAt, ring.Now);
-        var refusal = refusals.ToPass(isRequestAtFault, left);
-        if (refusal is not null) refusals.Take(refusal);
+        var refusal = refusals.GiveAway(isRequestAtFault, left);
         var answer = refusal ?? OwnAnswers.Error(WhyNone(request, left, seconds, ring), head, seconds);
         // What the API said about that was about one key.
         if (answer.Status == ErrorCode.AllKeysResting.Status && !isRequestAtFault)
@@ -41,7 +40,8 @@ internal static class NoKeyAnswer
         {
             var areUnpaid = ring.Show((keys, _) => AreUnpaid(Array.FindAll(keys, request.IsFor)));
             var code = areUnpaid ? ErrorCode.KeysUnpaid : ErrorCode.KeysInvalid;
-            return new(code, $"No key can be used before its owner mends it. {reasons}.");
+            return new(code, reasons == "" ? "The key that this request wants is not listed any more."
+                : $"No key can be used until its owner has put it right. {reasons}.");
         }
 
         return new(ErrorCode.AllKeysResting,
