@@ -32,7 +32,7 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
     /// <summary>The upstream's answer, or Rotato's own where no key can serve.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="body">Its body.</param>
-    /// <param name="deadline">Moved on at every step; its end ends this, whatever its reason.</param>
+    /// <param name="deadline">Moved on at every step. When it ends, for whatever reason, so does this.</param>
     /// <exception cref="Refusal">There is no answer.</exception>
     public async Task<Answer> SendAsync(Exchange exchange, RequestBody body, Deadline deadline)
     {
@@ -152,7 +152,7 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
         catch (Exception e)
         {
             response.Dispose();
-            // HttpClient has kept its time for a connection; whatever ends now, the request has been sent.
+            // It cannot be the time for a connection that is over: the request has been sent.
             if (e is OperationCanceledException && !cancel.IsCancellationRequested)
                 throw new HttpRequestException(HttpRequestError.ResponseEnded);
             throw;

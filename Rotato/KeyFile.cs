@@ -43,8 +43,8 @@ internal static class KeyFile
         }
     }
 
-    /// <summary>Has the keys read again when the file has changed. By time and size, because editors put a new file in
-    /// the place of the old one.</summary>
+    /// <summary>Has the keys read again when the file has changed. It compares time and size: a watch on the file would
+    /// lose it when an editor puts a new one in its place.</summary>
     public static async Task FollowAsync(string path, Services services, CancellationToken stop)
     {
         var last = Stamp(path);

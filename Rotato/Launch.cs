@@ -12,8 +12,8 @@ internal static class Launch
     public static async Task RunAsync(string[] args)
     {
         Surroundings.FillDescriptors();
-        // Sockets then finish on the thread that polls them, without handing every step to another. Read once, before
-        // the first socket.
+        // Sockets then finish on the thread that polls them, instead of handing each step to another. The runtime reads
+        // this once, when it makes its first socket.
         Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
         var settings = new Settings(args, Environment.GetEnvironmentVariable, KeyFile.Read)
         {

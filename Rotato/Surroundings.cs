@@ -13,7 +13,7 @@ internal static class Surroundings
 
     /// <summary>
     /// Opens standard input, output and error if whoever started the program has closed them. Otherwise the next thing
-    /// that is opened, a socket or a pipe of the runtime, would be taken for one of them.
+    /// that is opened, a socket or a pipe of the runtime, would get one of their numbers and be mistaken for it.
     /// </summary>
     public static void FillDescriptors()
     {

@@ -33,7 +33,7 @@ internal sealed class Upstream
     private static HttpRequestMessage Make(RequestHead head, Uri address, ReadOnlySequence<byte> body)
     {
         var request = new HttpRequestMessage(HttpMethod.Parse(head.Method), address);
-        var needsContent = !body.IsEmpty || !Resending.MayHappenUnseen(head.Method);
+        var needsContent = !body.IsEmpty || !Resending.HttpClientMayRepeat(head.Method);
         if (needsContent) request.Content = new BodyContent(body);
         foreach (var (name, value) in head.Fields)
         {

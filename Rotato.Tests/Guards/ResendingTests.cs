@@ -107,5 +107,5 @@ internal sealed class ResendingTests
     [TestCase("QUERY", false)]
     [TestCase("get", false)]
     public void OnlyWhatChangesNothingMayBeRepeatedUnseen(string method, bool expected) =>
-        Assert.That(Resending.MayHappenUnseen(method), Is.EqualTo(expected));
+        Assert.That(Resending.HttpClientMayRepeat(method), Is.EqualTo(expected));
 }

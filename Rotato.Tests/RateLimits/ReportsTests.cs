@@ -142,7 +142,7 @@ internal sealed class ReportsTests
         await using var all = new JudgedRun((_, _) => answer);
         var response = await all.ChatAsync();
 
-        Assert.That((response.Status, response.Text), Is.EqualTo((429, Body)));
+        Assert.That((response.Line, response.Text), Is.EqualTo(("HTTP/1.1 429 Too Many Requests", Body)));
         Assert.That(response["Retry-After"], Is.Not.Null);
     }
 

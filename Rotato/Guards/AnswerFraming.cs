@@ -5,7 +5,7 @@ namespace Rotato.Guards;
 
 /// <summary>
 /// How an answer is framed for the client. It is decided from what arrives and written anew, never copied: whatever an
-/// upstream claims, its answer ends where this one does.
+/// upstream claims, the client sees the end that was decided on here.
 /// </summary>
 /// <param name="HasBody">Whether bytes follow the head at all.</param>
 /// <param name="Length">Bytes of the body where that is known.</param>

@@ -15,8 +15,8 @@ internal static class PassedFields
     private static readonly FrozenSet<string> Private = FrozenSet.ToFrozenSet(
         ["Cookie", "Set-Cookie", "Alt-Svc", "Strict-Transport-Security"], StringComparer.OrdinalIgnoreCase);
 
-    // Any other field that appears twice is joined into a list, so that a second Host, Content-Length or
-    // Transfer-Encoding no longer parses and is refused.
+    // Two equal lines of one of these count as one. Any other field that appears twice is joined into a list, so that a
+    // second Host, Content-Length or Transfer-Encoding no longer parses and is refused.
     private static readonly FrozenSet<string> SingleValued = FrozenSet.ToFrozenSet(
         ["Content-Type", "User-Agent", "Origin", "Referer", "Idempotency-Key", "anthropic-version",
          "OpenAI-Organization", "OpenAI-Project"], StringComparer.OrdinalIgnoreCase);

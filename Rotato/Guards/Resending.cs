@@ -53,7 +53,7 @@ internal static class Resending
     /// Whether HttpClient may repeat a request by itself when an idle connection turns out to be closed. It does so
     /// only if the request has no content object; even an empty one prevents it.
     /// </summary>
-    public static bool MayHappenUnseen(string method) => method is "GET" or "HEAD";
+    public static bool HttpClientMayRepeat(string method) => method is "GET" or "HEAD";
 }
 
 /// <summary>What kept an upstream from answering.</summary>

@@ -71,7 +71,7 @@ internal sealed record Evidence(int Status)
         };
     }
 
-    // Of the buckets with nothing left the longest. Asked first is what is cheap: few values are a zero.
+    // Of the buckets with nothing left the longest. The cheap test comes first: few values are a zero.
     private static double? LongestReset(AnswerFields fields)
     {
         double? longest = null;

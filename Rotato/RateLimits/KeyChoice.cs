@@ -23,7 +23,7 @@ internal static class KeyChoice
         foreach (var key in keys)
         {
             if (!request.MayUse(key)) continue;
-            var refusals = request.RefusalsBy(key);
+            var refusals = request.Refusals.CountBy(key);
             if (isLate && refusals > 0) continue;
             var rank = key.Number == preferred ? long.MaxValue : strategy(key, request, now);
             // Asked before whether it is ready, which takes longer: most keys of a thousand are worse.

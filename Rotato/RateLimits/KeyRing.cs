@@ -11,7 +11,7 @@ namespace Rotato.RateLimits;
 /// <param name="warn">Takes what people should know.</param>
 internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, Action<string> warn)
 {
-    // Timers count whole milliseconds, rounded down: one more, or it would ring before the moment.
+    // Timers count whole milliseconds, rounded down: with one more the alarm never comes too early.
     private const double TimerGrain = 0.001;
     private const int MostPassesAhead = 3;
 
@@ -82,7 +82,7 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
             var wasKnown = key.Organisation is not null;
             key.TakeEvidence(request, evidence, verdict, now);
             // Behind that: one request gives a limit one strike, which is that of its first refusal.
-            if (Judgement.WantsNextKey(verdict)) request.RecordRefusal(key, verdict, evidence.Hint is not null);
+            if (Judgement.WantsNextKey(verdict)) request.Refusals.Record(key, verdict, evidence.Hint is not null);
             if (verdict == Verdict.Served) RecordServed(key, request, now);
             if (!wasKnown) Kinship.Tell(key, _keys, warn);
             var isAboutLimit = verdict == Verdict.Limited || evidence.EmptyFor is not null;
@@ -123,7 +123,7 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
         {
             var now = Now;
             var usable = Array.FindAll(_keys, key => request.IsFor(key) && !key.IsUnusable(now));
-            if (usable.Length == 0 || !usable.All(request.IsGivenUpBy)) return false;
+            if (usable.Length == 0 || !usable.All(request.Refusals.BlameItBy)) return false;
             foreach (var key in usable) key.Scopes.Find(request.Scope)?.Limit.Pardon();
             return true;
         }
@@ -131,9 +131,9 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
 
     private void RecordServed(KeyState key, KeyRequest request, double now)
     {
-        request.CondemnSuspects(now, warn);
+        request.Refusals.CondemnSuspects(request.Scope, now, warn);
         // The conversation stays where the key knows what it holds.
-        if (request.IsAnotherKeys) _conversations.Remember(request.Conversation, key.Number);
+        if (request.Refusals.SayAnotherKeyMadeIt) _conversations.Remember(request.Conversation, key.Number);
     }
 
     // Its turn may come at once: with a key, or with none if waiting cannot help.
@@ -152,7 +152,7 @@ internal sealed class KeyRing(Strategy strategy, int wait, TimeProvider clock, A
     // Every key has refused it once and not said how long to wait: perhaps the request is at fault. Those that come
     // before a key is ready again go first, so that it does not cost them a second rest.
     private bool IsSuspect(KeyRequest request) => request.Tries > 0
-        && Array.TrueForAll(_keys, key => !request.MayUse(key) || request.WasRefusedWithoutHintBy(key));
+        && Array.TrueForAll(_keys, key => !request.MayUse(key) || request.Refusals.AreWithoutHintBy(key));
 
     private void OnAlarm()
     {

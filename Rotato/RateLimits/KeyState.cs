@@ -106,7 +106,7 @@ internal sealed class KeyState(int number, string? hint, Api api, KeyRules rules
                 if (evidence.EmptyFor is { } seconds) scope.Limit.Rest(now + seconds, "nothing left in its window");
                 break;
             case Verdict.Limited:
-                var isNewStrike = request.RefusalsBy(this) == 0;
+                var isNewStrike = request.Refusals.CountBy(this) == 0;
                 scope.Limit.Refuse(request.SentAt, now, evidence.Hint, isNewStrike, "rate limit");
                 break;
             default:
