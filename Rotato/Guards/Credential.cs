@@ -16,6 +16,10 @@ internal readonly record struct Credential(string Field, string Text)
 
     private static readonly string[] KeyFields = ["Authorization", "x-api-key", GoogleField, "api-key"];
 
+    private static readonly ListWithKeys InProtocols = new(',', ", ", WebSocketProtocolKey, WebSocketProtocols);
+    private static readonly ListWithKeys KeyParameters = new('&', "&", "key=", GoogleField);
+    private static readonly ListWithKeys ApiKeyParameters = new('&', "&", "api-key=", "api-key");
+
     /// <summary>Takes every credential out of a head and gives the target without it.</summary>
     public static string TakeAll(Dictionary<string, string> fields, string target, List<Credential> found)
     {
@@ -23,13 +27,13 @@ internal readonly record struct Credential(string Field, string Text)
             if (fields.Remove(name, out var value)) found.Add(new(name, value.Split(' ')[^1]));
         if (fields.Remove(WebSocketProtocols, out var offered))
         {
-            var others = WithoutKeys(offered, ", ", WebSocketProtocolKey, WebSocketProtocols, found);
+            var others = InProtocols.WithoutKeys(offered, found);
             if (others is not null) fields[WebSocketProtocols] = others;
         }
 
         if (target.Split('?', 2) is not [var path, var query]) return target;
-        var withoutKey = WithoutKeys(query, "&", "key=", GoogleField, found);
-        var parameters = withoutKey is null ? null : WithoutKeys(withoutKey, "&", "api-key=", "api-key", found);
+        var withoutKey = KeyParameters.WithoutKeys(query, found);
+        var parameters = withoutKey is null ? null : ApiKeyParameters.WithoutKeys(withoutKey, found);
         return parameters is null ? path : $"{path}?{parameters}";
     }
 
@@ -41,18 +45,30 @@ internal readonly record struct Credential(string Field, string Text)
         _ => "",
     };
 
-    // A list without those of its members that begin as a key does; null where nothing else is in it. All other bytes
-    // stay as they came.
-    private static string? WithoutKeys(
-        string list, string separator, string mark, string field, List<Credential> found)
+    /// <summary>A list in which keys may stand among other things.</summary>
+    /// <param name="Separator">What stands between its members.</param>
+    /// <param name="Joint">The same, as it is written.</param>
+    /// <param name="Mark">What a member that is a key begins with.</param>
+    /// <param name="Field">The field that gets the real key if the API is unknown.</param>
+    private sealed record ListWithKeys(char Separator, string Joint, string Mark, string Field)
     {
-        var others = new List<string>();
-        foreach (var member in list.Split(separator[0], StringSplitOptions.TrimEntries))
+        // Null where nothing else is in it. All other bytes stay as they came.
+        public string? WithoutKeys(string list, List<Credential> found)
         {
-            if (!Uri.UnescapeDataString(member).StartsWith(mark, StringComparison.Ordinal)) others.Add(member);
-            else found.Add(new(field, member.Split(mark[^1], 2)[^1]));
+            var others = new List<string>();
+            foreach (var member in list.Split(Separator, StringSplitOptions.TrimEntries))
+            {
+                if (IsKey(member)) found.Add(new(Field, TextOf(member)));
+                else others.Add(member);
+            }
+
+            return others.Count > 0 ? string.Join(Joint, others) : null;
         }
 
-        return others.Count > 0 ? string.Join(separator, others) : null;
+        private bool IsKey(string member) =>
+            Uri.UnescapeDataString(member).StartsWith(Mark, StringComparison.Ordinal);
+
+        // Behind the last letter of the mark, because its other letters may be escaped: "%6Bey=TEXT".
+        private string TextOf(string member) => member.Split(Mark[^1], 2)[^1];
     }
 }
