@@ -19,12 +19,10 @@ internal sealed class Connection(Socket socket, Server server, Services services
     // Brings the client's bytes to the upstream after an upgrade; null before.
     private Task? _tunnel;
 
-    // Begun anew with each body.
-    private MinimumRate _bodyRate = new(services.Clock);
-
     public Deadline Deadline { get; } = new(services.Clock);
-    private Input Input => field ??= new(ReceiveAsync);
-    private Output Output => field ??= new(socket.SendAsync, Deadline);
+    private ClientSocket Client => field ??= new(socket, Deadline, services.Clock);
+    private Input Input => field ??= new(Client.ReceiveAsync);
+    private Output Output => field ??= new(Client.SendAsync, Deadline);
 
     /// <summary>
     /// Serves one exchange after the other. It always ends by throwing: the client goes, a deadline is over, or an
@@ -36,7 +34,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
         while (stays) stays = await ExchangeAsync();
         // To close with bytes unread would reset the connection and could take the answer with it. So: say that this
         // was all, and read past what still comes, until the client closes or the deadline is over.
-        socket.Shutdown(SocketShutdown.Send);
+        Client.EndSending();
         Deadline.Enter(Phase.Goodbye);
         await (_tunnel ?? DiscardInputAsync());
     }
@@ -45,7 +43,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
     public void End()
     {
         // A client that reads nothing gets that reset: otherwise the system would keep the unread bytes for it.
-        if (Deadline.IsExpired && Deadline.Phase == Phase.Client) ResetOnClose(true);
+        if (Deadline.IsExpired && Deadline.Phase == Phase.Client) Client.ResetOnClose(true);
         Deadline.EndForGood();
     }
 
@@ -98,12 +96,11 @@ internal sealed class Connection(Socket socket, Server server, Services services
 
     private async Task ReadBodyAsync(RequestHead head, RequestBody body)
     {
-        Deadline.Enter(Phase.Body);
-        _bodyRate = new(services.Clock);
+        Client.BeginBody();
         body.CheckAnnounced(head.BodyLength);
         // A client that has sent its body already does not wait for this.
         var isWaiting = head.ExpectsContinue && head.BodyLength != 0 && Input.IsEmpty;
-        if (isWaiting) await socket.SendAsync(ContinueLine, Deadline.Token);
+        if (isWaiting) await Client.SendAsync(ContinueLine);
         await body.ReadAsync(head, Input);
     }
 
@@ -143,9 +140,9 @@ internal sealed class Connection(Socket socket, Server server, Services services
         services.BlankOutKey(answer, head, Output.Head);
         // Where closing is the only sign of the end, a reset keeps an answer that was cut short from passing for
         // complete: until all of it is on its way, whatever closes the socket resets the connection.
-        if (framing.EndsByClosing) ResetOnClose(true);
+        if (framing.EndsByClosing) Client.ResetOnClose(true);
         await Output.WriteAsync(answer.Body, framing);
-        if (framing.EndsByClosing) ResetOnClose(false);
+        if (framing.EndsByClosing) Client.ResetOnClose(false);
     }
 
     private async Task DiscardInputAsync()
@@ -171,24 +168,4 @@ internal sealed class Connection(Socket socket, Server server, Services services
             await Task.Yield();
         }
     }
-
-    private async ValueTask<int> ReceiveAsync(Memory<byte> room)
-    {
-        if (Deadline.Phase == Phase.Body) Deadline.Enter(Phase.Body);
-        try
-        {
-            var count = await socket.ReceiveAsync(room, Deadline.Token);
-            if (Deadline.Phase == Phase.Body) _bodyRate.Add(count);
-            if (count > 0) return count;
-        }
-        catch (SocketException)
-        {
-        }
-
-        // Zero bytes or an error: the client has gone.
-        Deadline.EndForGood();
-        throw new OperationCanceledException();
-    }
-
-    private void ResetOnClose(bool on) => socket.LingerState = new(on, 0);
 }

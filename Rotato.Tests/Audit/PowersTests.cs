@@ -53,7 +53,7 @@ internal sealed class PowersTests
             .Select(use => $"{use.Type.Name}::{use.Member}"), "Refusal::.ctor");
 
     /// <summary>Every power and the types of the core that have it: what an auditor has to look at.</summary>
-    [TestCase("sockets", "Connection Dialer Server UpstreamStream")]
+    [TestCase("sockets", "ClientSocket Connection Dialer Server UpstreamStream")]
     [TestCase("DNS", "Dialer")]
     [TestCase("requests with a key", "ApiKey Upstream")]
     [TestCase("sending", "Upstream")]

@@ -156,6 +156,38 @@ internal sealed class ResponseTests
         }
     }
 
+    /// <summary>What is malformed comes in the same moment as what is sound.</summary>
+    [TestCase("5\r\nhello\r\ng\r\nx\r\n")]
+    [TestCase("g\r\n")]
+    [TestCase("0\r\nbad\r\n\r\n")]
+    public async Task CutsAnAnswerWhereItsFramingIsMalformed(string body)
+    {
+        using var upstream = new ScriptedUpstream(_ => "HTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+        await using var rotato = new RunningRotato(upstream);
+        var client = await rotato.ConnectAsync();
+        await client.SendAsync(Get());
+
+        var response = await client.ReadAsync();
+
+        Assert.That((response.Status, response["X"], response.IsComplete), Is.EqualTo((200, "y", false)));
+    }
+
+    [TestCase("429 X")]
+    [TestCase("401 X")]
+    public async Task TriesTheNextKeyWhereTheBodyOfARefusalIsMalformed(string status)
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream, keys: 2);
+        var client = await rotato.ConnectAsync();
+        await client.SendAsync(Get());
+        var first = await upstream.NextAsync();
+        await first.SendAsync($"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\ng\r\nx\r\n");
+        var second = await upstream.NextAsync();
+        await second.SendAsync(Ok("served"));
+
+        Assert.That((await client.ReadAsync()).Text, Is.EqualTo("served"));
+    }
+
     [Test]
     public async Task PassesWhatCameBeforeTheUpstreamBrokeOffInTheSameMoment()
     {

@@ -47,6 +47,34 @@ internal sealed class GateTests
         Assert.That(await CheckAsync([Key], $"Host: {host}"), Is.EqualTo(None));
 
     /// <summary>
+    /// To these names browsers send neither Origin nor Sec-Fetch-Site with a plain GET, and a foreign page may ask for
+    /// them. A page cannot send a key in a field without an Origin; the status page says nothing to it.
+    /// </summary>
+    [TestCase("Host: host.docker.internal", "/v1/models", "", Forbidden)]
+    [TestCase("Host: ip6-localhost:8080", "/v1/models", "", Forbidden)]
+    [TestCase("Host: proxy.example", "/v1/models", "", Forbidden)]
+    [TestCase("Host: host.docker.internal", "/v1/models?key=AIza", "", Forbidden)]
+    [TestCase("Host: host.docker.internal", "/_rotator", "", Forbidden)]
+    [TestCase("Host: host.docker.internal", "/v1/models", "Authorization: Bearer any", None)]
+    [TestCase("Host: host.docker.internal", "/v1/models", "x-api-key: any", None)]
+    [TestCase("Host: host.docker.internal", "/_rotato", "", None)]
+    [TestCase("Host: host.docker.internal", "/_rotato/status", "", None)]
+    [TestCase("Host: host.docker.internal", "/v1/models", "Origin: http://localhost:3000", None)]
+    [TestCase("Host: host.docker.internal", "/v1/models", "Sec-Fetch-Site: same-origin", None)]
+    [TestCase("Host: localhost", "/v1/models", "", None)]
+    [TestCase("Host: app.localhost", "/v1/models", "", None)]
+    [TestCase("Host: 127.0.0.1:8080", "/v1/models", "", None)]
+    public async Task RefusesABrowserThatCannotSayWhereItComesFrom(string host, string target, string field, int status)
+    {
+        string Request(string agent) => $"GET {target} HTTP/1.1\r\n{host}\r\n{agent}{field}\r\n{(field == "" ? "" : "\r\n")}";
+        const string Browser = "User-Agent: Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0 Safari/537.36\r\n";
+
+        Assert.That(await JudgeAsync(AllowedHosts, Request(Browser)), Is.EqualTo(status));
+        Assert.That(await JudgeAsync(AllowedHosts, Request("User-Agent: curl/8.9.1\r\n")), Is.EqualTo(None));
+        Assert.That(await JudgeAsync(AllowedHosts, Request("")), Is.EqualTo(None));
+    }
+
+    /// <summary>
     /// A page of any site may ask for these, and no browser says on a plain GET where it comes from: some of them lead
     /// to this machine all the same.
     /// </summary>

@@ -84,7 +84,10 @@ internal sealed class PassedFieldsTests
 
     [TestCase("", true)]
     [TestCase("a b\tc", true)]
-    [TestCase("\u0001\u007f\u00e9", true)]
+    [TestCase("\u0080\u00e9", true)]
+    [TestCase("a\u0001b", false)]
+    [TestCase("a\u001bb", false)]
+    [TestCase("a\u007fb", false)]
     [TestCase("a\rb", false)]
     [TestCase("a\nb", false)]
     [TestCase("a\r\nX: y", false)]

@@ -46,8 +46,7 @@ internal sealed class ResendingTests
     public void AfterTheseFailuresAndNoOthers() => Assert.That(
         Enum.GetValues<UpstreamFailure>().Where(Resending.MayFollowFailure), Is.EquivalentTo((UpstreamFailure[])
         [
-            UpstreamFailure.NameNotFound, UpstreamFailure.NotConnected, UpstreamFailure.NotConnectedInTime,
-            UpstreamFailure.NotSecured,
+            UpstreamFailure.NameNotFound, UpstreamFailure.NotConnected, UpstreamFailure.NotSecured,
         ]));
 
     /// <summary>Every kind that HttpClient knows: what is not certainly before the request counts as behind it.</summary>
@@ -58,7 +57,7 @@ internal sealed class ResendingTests
         {
             [HttpRequestError.NameResolutionError] = UpstreamFailure.NameNotFound,
             [HttpRequestError.ConnectionError] = UpstreamFailure.NotConnected,
-            [HttpRequestError.ProxyTunnelError] = UpstreamFailure.NotConnected,
+            [HttpRequestError.ProxyTunnelError] = UpstreamFailure.RefusedByProxy,
             [HttpRequestError.SecureConnectionError] = UpstreamFailure.NotSecured,
             [HttpRequestError.InvalidResponse] = UpstreamFailure.Invalid,
             [HttpRequestError.ConfigurationLimitExceeded] = UpstreamFailure.Invalid,

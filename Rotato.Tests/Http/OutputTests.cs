@@ -59,10 +59,10 @@ internal sealed class OutputTests
         }
     }
 
-    private ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    private ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         _sent.Write(bytes.Span);
-        return ValueTask.FromResult(bytes.Length);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>An upstream's bytes, in pieces of at most that size, all there already.</summary>

@@ -15,6 +15,7 @@ internal static class Authority
     /// <summary>The host without its port, brackets and a trailing dot; null where it is malformed.</summary>
     public static string? HostOf(string authority)
     {
+        if (authority.AsSpan().ContainsAnyExceptInRange('!', '~')) return null;
         if (authority.StartsWith('['))
         {
             // A zone ("%eth0") has a meaning only on one machine.

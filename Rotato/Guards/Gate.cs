@@ -13,6 +13,9 @@ internal sealed class Gate(Admission admission)
     /// <summary>Rotato's own page; its other pages lie below it.</summary>
     public const string StatusPage = "/_rotato";
 
+    // What the User-Agent of every browser begins with.
+    private const string BrowserProduct = "Mozilla/";
+
     // Made only where there is a token: the first digest loads the system's OpenSSL, which is megabytes.
     private readonly byte[]? _tokenDigest = admission.Token == "" ? null : Digest(admission.Token);
 
@@ -69,9 +72,19 @@ internal sealed class Gate(Admission admission)
         if (head["Origin"] is { } origin) return !IsAllowedOrigin(origin);
         // A browser sends a plain GET or an image without Origin. Sec-Fetch-Site then says where it comes from, and a
         // client that is no browser sends neither.
-        if (head["Sec-Fetch-Site"] is not { } site) return false;
+        if (head["Sec-Fetch-Site"] is not { } site) return IsUnmarkedBrowser(head);
         if (site is "none" or "same-origin") return false;
         return !IsLinkToStatusPage(head);
+    }
+
+    // To a name that does not end in "localhost" a browser sends not even Sec-Fetch-Site. What a page cannot add there
+    // without Origin is a field with a key: that shows a client that was told of Rotato.
+    private static bool IsUnmarkedBrowser(RequestHead head)
+    {
+        if (head["User-Agent"]?.StartsWith(BrowserProduct, StringComparison.OrdinalIgnoreCase) != true) return false;
+        if (Authority.HostOf(head["Host"] ?? "localhost") is { } host && Authority.IsLoopback(host)) return false;
+        if (head.HasKeyInField) return false;
+        return head.Path != StatusPage && !head.Path.StartsWith(StatusPage + "/", StringComparison.Ordinal);
     }
 
     // Any port of this machine, and what --allow-origin names. "null", the origin of sandboxed pages and of files, does

@@ -38,7 +38,7 @@ internal static class PassedFields
 
     /// <summary>
     /// Whether a value of the upstream's may be written into the head of an answer. What ends a line would begin a
-    /// field of the upstream's own making.
+    /// field of the upstream's own making, and strict clients refuse an answer with any other control character.
     /// </summary>
-    public static bool IsOneLine(string value) => !value.AsSpan().ContainsAny('\r', '\n', '\0');
+    public static bool IsOneLine(string value) => !RequestHead.HasControlCharacter(value);
 }

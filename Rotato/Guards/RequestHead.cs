@@ -24,6 +24,7 @@ internal sealed class RequestHead
         var credentials = new List<Credential>();
         Target = Credential.TakeAll(fields, line.Target, credentials);
         Credentials = credentials;
+        HasKeyInField = credentials.Count > 0 && Target == line.Target;
         Path = Target.Split('?', 2)[0];
         Connection = fields.GetValueOrDefault("Connection")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
     }
@@ -46,6 +47,9 @@ internal sealed class RequestHead
 
     /// <summary>What the client sent as its API key. Neither the fields nor the target hold it any more.</summary>
     public IReadOnlyList<Credential> Credentials { get; }
+
+    /// <summary>Whether the key came in a field: anybody can write one into the query of a link.</summary>
+    public bool HasKeyInField { get; }
 
     /// <summary>The names that the Connection field lists.</summary>
     public string[] Connection { get; }
@@ -92,10 +96,14 @@ internal sealed class RequestHead
         {
             if (name == "" || name.AsSpan().ContainsAnyExcept(TokenCharacters))
                 throw Refusal.BadRequest("the name of a header field is not a token");
-            if (value.AsSpan().ContainsAny(ControlCharacters))
+            if (HasControlCharacter(value))
                 throw Refusal.BadRequest("a header field holds a control character");
         }
     }
+
+    /// <summary>Whether a value could be taken for more than one line, or means something else to whoever shows
+    /// it.</summary>
+    public static bool HasControlCharacter(string value) => value.AsSpan().ContainsAny(ControlCharacters);
 
     /// <summary>The target with the first segment of its path taken away.</summary>
     public string TargetWithoutFirstSegment()

@@ -21,12 +21,13 @@ internal static class Resending
         return status == 429;
     }
 
-    /// <summary>After a failure: only where no byte of the request can have arrived.</summary>
+    /// <summary>
+    /// After a failure: only where no byte of the request can have arrived, and not where the time for it is over.
+    /// </summary>
     public static bool MayFollowFailure(UpstreamFailure failure)
     {
         if (failure == UpstreamFailure.NameNotFound) return true;
         if (failure == UpstreamFailure.NotConnected) return true;
-        if (failure == UpstreamFailure.NotConnectedInTime) return true;
         return failure == UpstreamFailure.NotSecured;
     }
 
@@ -41,7 +42,7 @@ internal static class Resending
         {
             HttpRequestError.NameResolutionError => UpstreamFailure.NameNotFound,
             HttpRequestError.ConnectionError => UpstreamFailure.NotConnected,
-            HttpRequestError.ProxyTunnelError => UpstreamFailure.NotConnected,
+            HttpRequestError.ProxyTunnelError => UpstreamFailure.RefusedByProxy,
             HttpRequestError.SecureConnectionError => UpstreamFailure.NotSecured,
             HttpRequestError.InvalidResponse => UpstreamFailure.Invalid,
             HttpRequestError.ConfigurationLimitExceeded => UpstreamFailure.Invalid,
@@ -62,6 +63,7 @@ internal enum UpstreamFailure
     NameNotFound,
     NotConnected,
     NotConnectedInTime,
+    RefusedByProxy,
     NotSecured,
     Broken,
     Invalid,

@@ -1,4 +1,5 @@
 using System.IO;
+using System.Net.Http;
 
 namespace Rotato.Http;
 
@@ -39,7 +40,7 @@ internal sealed class AnswerBody(Stream stream)
         var isInTime = true;
         while (isInTime && !_isAtEnd && _seen < most)
         {
-            var reading = stream.ReadAsync(_beginning.AsMemory(_seen), cancel);
+            var reading = ReadStreamAsync(_beginning.AsMemory(_seen), cancel);
             if (reading.IsCompletedSuccessfully) Take(await reading);
             else isInTime = await WaitAsync(reading.AsTask(), end, clock, cancel);
         }
@@ -63,7 +64,21 @@ internal sealed class AnswerBody(Stream stream)
     {
         if (_read < _seen) return new(TakeSeen(room));
         if (_isAtEnd) return new(0);
-        return _pending is null ? stream.ReadAsync(room, cancel) : ReadPendingAsync(room);
+        return _pending is null ? ReadStreamAsync(room, cancel) : ReadPendingAsync(room);
+    }
+
+    // HttpClient throws before it gives a task where the bytes that it holds already are malformed. What has come
+    // before them must be treated as at any other error.
+    private ValueTask<int> ReadStreamAsync(Memory<byte> room, CancellationToken cancel)
+    {
+        try
+        {
+            return stream.ReadAsync(room, cancel);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return ValueTask.FromException<int>(e);
+        }
     }
 
     // Whether it came in time, and whole.

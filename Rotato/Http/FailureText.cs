@@ -13,15 +13,19 @@ internal static class FailureText
         var through = proxy is null ? "" : $" (through the proxy {proxy})";
         var more = detail is null ? "" : $" In detail: {detail}.";
         return new(isTimeout ? ErrorCode.UpstreamTimeout : ErrorCode.UpstreamUnreachable,
-            $"{host}{through} {Of(failure)}{more}");
+            $"{host}{through} {Of(failure, isCertificateKnown: detail is not null)}{more}");
     }
 
     // The rest of a sentence that begins with the host.
-    private static string Of(UpstreamFailure failure) => failure switch
+    private static string Of(UpstreamFailure failure, bool isCertificateKnown) => failure switch
     {
         UpstreamFailure.NameNotFound => "was not found (DNS); check the URL and the network of this machine.",
         UpstreamFailure.NotConnected => "refused the connection; check the URL, and whether a proxy is needed.",
         UpstreamFailure.NotConnectedInTime => "took no connection within 10 seconds; check the URL and the network.",
+        UpstreamFailure.RefusedByProxy => "was not reached: the proxy has turned the request down; check its user and"
+            + " password, and whether it allows this host.",
+        UpstreamFailure.NotSecured when !isCertificateKnown => "did not speak TLS as expected; check the URL: its port"
+            + " may be one for plain HTTP.",
         UpstreamFailure.NotSecured => "offered no certificate that this machine trusts (TLS); check the URL, the clock,"
             + " and SSL_CERT_FILE where a proxy of the company looks into TLS.",
         UpstreamFailure.Invalid => "gave an answer that is no sound HTTP; check the URL.",

@@ -6,7 +6,7 @@ namespace Rotato.Http;
 /// </summary>
 /// <param name="send">Takes all of the bytes that it is given, or throws.</param>
 /// <param name="deadline">Moved on at every step.</param>
-internal sealed class Output(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<int>> send, Deadline deadline)
+internal sealed class Output(Func<ReadOnlyMemory<byte>, ValueTask> send, Deadline deadline)
 {
     private const int SmallRoom = 1024;
     private const int LargeRoom = 16 << 10;
@@ -64,7 +64,7 @@ internal sealed class Output(Func<ReadOnlyMemory<byte>, CancellationToken, Value
     private async ValueTask FlushAsync()
     {
         deadline.Enter(Phase.Client);
-        await send(_unsent.WrittenMemory, deadline.Token);
+        await send(_unsent.WrittenMemory);
         _unsent.ResetWrittenCount();
     }
 
