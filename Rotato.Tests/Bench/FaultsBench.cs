@@ -271,6 +271,130 @@ internal sealed class FaultsBench
         await Task.WhenAny(reading, Task.Delay(1000));
     }
 
+    /// <summary>Sockets complete on the thread that polls them, and others wait for it.</summary>
+    [Test]
+    public async Task TwoClientsSendTinyChunksWithoutAPause()
+    {
+        using var upstream = Echo();
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var end = Stopwatch.GetTimestamp() + (5 * Stopwatch.Frequency);
+        var tiny = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("1\r\nx\r\n", 10_000)));
+        var floods = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            using var client = await ConnectAsync(proxy);
+            await client.SendAsync("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray());
+            while (Stopwatch.GetTimestamp() < end) await client.SendAsync(tiny);
+        })).ToArray();
+        var took = new List<double>();
+        for (; Stopwatch.GetTimestamp() < end; await Task.Delay(5)) took.Add(await AskAsync(proxy));
+        await Task.WhenAll(floods);
+        await SayAsync($"two clients send chunks of a byte as fast as they can: others meanwhile {Spread(took)}");
+    }
+
+    [Test]
+    public async Task BodiesThatStopOnTheWayKeepNobodyOut()
+    {
+        using var upstream = Echo();
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var held = new List<Socket>();
+        while (held.Count < 1100)
+        {
+            held.Add(await ConnectAsync(proxy));
+            await held[^1].SendAsync("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 67108864\r\n\r\n"u8.ToArray());
+            await held[^1].SendAsync(Block.AsMemory(..(32 << 10)));
+        }
+
+        var took = new List<double>();
+        while (took.Count < 100) took.Add(await AskAsync(proxy));
+        await SayAsync($"1,100 clients send 32 KiB of a large body and stop: {proxy.Resident:0} MiB in all; others meanwhile {Spread(took)}");
+        held.ForEach(socket => socket.Dispose());
+    }
+
+    [Test]
+    public async Task ThreeThousandKeysAreAllLimited()
+    {
+        using var upstream = Peer.Listen(async peer =>
+        {
+            await peer.MessageAsync();
+            await peer.SendAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+        });
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!, keys: 3000);
+        var (cpu, began) = (proxy.CpuTime, Stopwatch.GetTimestamp());
+        using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+        Assert.That((await client.AskAsync(Post)).Status, Is.EqualTo(429));
+        await SayAsync(string.Create(CultureInfo.InvariantCulture, $"3,000 keys, all limited: one request gets its 429 after "
+            + $"{Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s and {(proxy.CpuTime - cpu).TotalSeconds:0.0} s of processor time"));
+    }
+
+    [Test]
+    public async Task AClientNamesTheModelBehind60MegabytesOfMessages()
+    {
+        using var upstream = Echo();
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var body = Encoding.ASCII.GetBytes($"{{\"messages\":\"{new string('x', 60 << 20)}\",\"model\":\"m\"}}");
+        var sending = Task.Run(async () =>
+        {
+            using var client = await ConnectAsync(proxy);
+            var head = $"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
+            for (var i = 0; i < 4; i++)
+            {
+                await client.SendAsync(Encoding.ASCII.GetBytes(head));
+                await client.SendAsync(body);
+                Assert.That(await client.ReceiveAsync(new byte[1000]), Is.GreaterThan(0));
+            }
+        });
+        var (took, most) = (new List<double>(), 0.0);
+        for (; !sending.IsCompleted; await Task.Delay(2))
+        {
+            took.Add(await AskAsync(proxy));
+            most = Math.Max(most, proxy.Resident);
+        }
+
+        await sending;
+        await SayAsync($"four JSON bodies of 60 MiB with the model last, one after the other: at most {most:0} MiB in all; others meanwhile {Spread(took)}");
+    }
+
+    [Test]
+    public async Task TheBodyOfARefusalNeverComes()
+    {
+        var refusals = 0;
+        using var upstream = Peer.Listen(async peer =>
+        {
+            await peer.MessageAsync();
+            if (Interlocked.Increment(ref refusals) > 1) await peer.SendAsync(Ok);
+            else await peer.SendAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 100\r\n\r\n"u8.ToArray());
+        });
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var took = await AskAsync(proxy);
+        await SayAsync(string.Create(CultureInfo.InvariantCulture, $"the body of a 429 never comes: the other key serves after {took:0.0} s"));
+    }
+
+    /// <summary>In its bytes another request's answer would lie.</summary>
+    [Test]
+    public async Task TheUpstreamSendsMoreThanItsAnswer()
+    {
+        var large = $"HTTP/1.1 200 OK\r\nContent-Length: 8000\r\n\r\n{new string('y', 8000)}";
+        var surplus = Encoding.ASCII.GetBytes($"{large}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison");
+        using var upstream = Peer.Listen(async peer =>
+        {
+            await peer.MessageAsync();
+            var isSound = peer.FirstLine.StartsWith("POST /v1/chat", StringComparison.Ordinal);
+            await peer.SendAsync(isSound ? Ok : surplus);
+        });
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var (poisoned, failed) = (0, 0);
+        await TogetherAsync(1000, 16, async _ =>
+        {
+            using var client = await RawClient.ConnectAsync(proxy.EndPoint);
+            await client.AskAsync(Post.Replace("/v1/chat", "/v1/other", StringComparison.Ordinal));
+            var answer = await client.AskAsync(Post);
+            if (answer.Status != 200) Interlocked.Increment(ref failed);
+            else if (answer.Text != "ok") Interlocked.Increment(ref poisoned);
+        });
+        Assert.That(poisoned, Is.Zero);
+        await SayAsync($"an upstream sends more than its answers, 16 clients: of 1,000 other requests 0 get the surplus, {failed} a 502");
+    }
+
     /// <summary>By default ten minutes; ROTATO_MINUTES is another time.</summary>
     [Test]
     public async Task AThousandStreams()

@@ -44,6 +44,9 @@ internal sealed class Peer(Socket socket) : IDisposable
         while (bytes.Length > 0) bytes = bytes[await socket.SendAsync(bytes)..];
     }
 
+    /// <summary>What the last head that was read begins with.</summary>
+    public string FirstLine { get; private set; } = "";
+
     /// <summary>Reads a head and as many bytes of body as it announces; throws where the other side has closed.</summary>
     public async Task MessageAsync()
     {
@@ -63,6 +66,7 @@ internal sealed class Peer(Socket socket) : IDisposable
         while ((end = _buffer.AsSpan(_start, _end - _start).IndexOf("\r\n\r\n"u8)) < 0) await FillAsync();
         var head = Encoding.Latin1.GetString(_buffer, _start, end);
         _start += end + 4;
+        FirstLine = head.Split('\r')[0];
         const string Name = "\r\nContent-Length: ";
         var at = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
         return at < 0 ? 0 : long.Parse(head.AsSpan(at + Name.Length).ToString().Split('\r')[0], CultureInfo.InvariantCulture);

@@ -378,8 +378,12 @@ internal sealed class ConnectionTests
     {
         using var upstream = new ScriptedUpstream(_ => Ok());
         await using var rotato = new RunningRotato(upstream);
-        var (client, silent) = (await rotato.ConnectAsync(), await rotato.ConnectAsync());
+        var client = await rotato.ConnectAsync();
         await client.AskAsync(Get());
+        await rotato.Clock.TimerAsync(120);
+        // At another moment, so that the one's timer is not taken for the other's.
+        rotato.Clock.Advance(0.5);
+        var silent = await rotato.ConnectAsync();
         await rotato.Clock.TimerAsync(120);
 
         rotato.Clock.Advance(119);
