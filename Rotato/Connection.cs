@@ -114,7 +114,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
 
     private async Task<Answer> ForwardAsync(Exchange exchange, RequestBody body)
     {
-        _ = Input.WatchAsync();
+        Input.Watch();
         var answer = await services.Forwarder.SendAsync(exchange, body, Deadline);
         if (answer.Status != 101) return answer;
         // From now on the client's bytes go up here, and the upstream's come down like those of any answer.

@@ -23,8 +23,8 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     private volatile int _end;
     private Task _receiving = Task.CompletedTask;
 
-    // Guards the beginning of a receive while nobody reads, and the end of that time.
-    private readonly Lock _watchLock = new();
+    // Guards the beginning of a receive.
+    private readonly Lock _lock = new();
     private bool _isWatching;
 
     /// <summary>Whether nothing is there that nobody has taken.</summary>
@@ -83,35 +83,27 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
 
     /// <summary>
     /// Receives on, until <see cref="StopWatching"/>, while nobody reads: only so the client's going away is noticed,
-    /// also behind bytes that it has sent too early. Ends when there is no more room for such bytes, and throws as
-    /// soon as the client has gone.
+    /// also behind bytes that it has sent too early. Of these as many are kept as there is room for.
     /// </summary>
-    public async Task WatchAsync()
+    public void Watch()
     {
-        lock (_watchLock) _isWatching = true;
-        while (BeginToWatch() is { } receiving) await receiving;
+        lock (_lock)
+        {
+            _isWatching = true;
+            _ = BeginReceive();
+        }
     }
 
     /// <summary>Somebody reads again. A receive that is under way goes on.</summary>
     public void StopWatching()
     {
-        lock (_watchLock) _isWatching = false;
+        lock (_lock) _isWatching = false;
     }
 
     /// <summary>Begins to receive behind what is there, unless a receive is under way.</summary>
     public Task BeginReceive()
     {
-        if (_receiving.IsCompleted) _receiving = ReceiveAsync();
-        return _receiving;
-    }
-
-    private Task? BeginToWatch()
-    {
-        lock (_watchLock)
-        {
-            var isFull = Waiting.Length == _buffer.Length;
-            return _isWatching && !isFull ? BeginReceive() : null;
-        }
+        lock (_lock) return _receiving.IsCompleted ? BeginNext() : _receiving;
     }
 
     // A line that is there with its end; null if more of it has to come.
@@ -144,6 +136,26 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
         var count = await receive(_buffer.AsMemory(_end));
         // Behind the receive: whoever sees it moved must see the bytes.
         _end += count;
+        WatchOn();
+    }
+
+    // Not by awaiting one receive after the other in a method of its own: where two wait for one task, the runtime
+    // resumes one of them on another thread.
+    private void WatchOn()
+    {
+        lock (_lock)
+        {
+            var isFull = Waiting.Length == _buffer.Length;
+            if (_isWatching && !isFull) _ = BeginNext();
+        }
+    }
+
+    private Task BeginNext()
+    {
+        var receiving = ReceiveAsync();
+        // One that has ended already may have begun another, which is then the one that is under way.
+        if (!receiving.IsCompleted) _receiving = receiving;
+        return receiving;
     }
 
     private void MoveToFront()
