@@ -58,13 +58,10 @@ internal sealed class Settings
         if (_words.Count > 0) list.Add(string.Join('\n', _words), "the arguments", hasLines: false);
         if (Options.KeyFile is { } file) list.Add(_readFile(file), "--keys FILE", hasLines: true);
         if (list.Keys.Count == 0) list.Add(_keysFromEnvironment, "ROTATO_KEYS", hasLines: true);
-        if (list.Keys.Count == 0)
-        {
-            throw new UsageException(
-                "no API key; give one as an argument, in a file with --keys FILE, or in ROTATO_KEYS");
-        }
-
-        return list;
+        if (list.Keys.Count > 0) return list;
+        throw new UsageException(Options.KeyFile is null
+            ? "no API key; give one as an argument, in a file with --keys FILE, or in ROTATO_KEYS"
+            : "no API key in the file of --keys; write one on each line");
     }
 
     // Of "--token --quiet" the second is an option, and the token was forgotten.

@@ -62,7 +62,7 @@ internal sealed class MessagesTests
     [TestCase("k1\n\n[CANARY]", $"key 2 of --keys FILE, line 3 {NotInKeys}")]
     [TestCase("ftp://CANARY k", $"the URL in --keys FILE, line 1 {UrlForm}")]
     [TestCase("k https://api.mistral.ai/v1", $"a URL in --keys FILE {NoKeyAfterUrl}")]
-    [TestCase("# CANARY", NoKey)]
+    [TestCase("# CANARY", "no API key in the file of --keys; write one on each line")]
     public void AKeyFileThatIsWrongIsTold(string file, string said) =>
         Assert.That(Given.Refused(["--keys", "file"], file: Given.WithCanary(file)), Is.EqualTo(said));
 
