@@ -58,6 +58,8 @@ internal sealed class Connection(Socket socket, Server server, Services services
         try
         {
             var answer = await AnswerAsync(exchange, body);
+            // Answers that wait for no upstream, asked for in one go, must not keep the thread from all others.
+            if (answer.Key is null) await Task.Yield();
             exchange.Begin(answer, services.Ring.Now);
             var stays = MayStay(exchange);
             if (Deadline.IsExpired) Deadline.Restart();
@@ -83,7 +85,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
             services.Gate.AdmitClient(head);
             await ReadBodyAsync(head, body);
             exchange.IsRead = true;
-            if (CrossOrigin.IsPreflight(head) || StatusPages.IsOwn(head.Path)) return await AnswerByItselfAsync(head);
+            if (CrossOrigin.IsPreflight(head) || StatusPages.IsOwn(head.Path)) return AnswerByItself(head);
             return await ForwardAsync(exchange, body);
         }
         catch (Exception e) when (e is Refusal || Deadline.IsExpired)
@@ -104,10 +106,8 @@ internal sealed class Connection(Socket socket, Server server, Services services
         await body.ReadAsync(head, Input);
     }
 
-    private async Task<Answer> AnswerByItselfAsync(RequestHead head)
+    private Answer AnswerByItself(RequestHead head)
     {
-        // Pages that are asked for in one go must not keep the thread from all others.
-        await Task.Yield();
         if (CrossOrigin.IsPreflight(head)) return OwnAnswers.Preflight(head);
         return services.Pages.AnswerTo(head, server.InFlight);
     }

@@ -292,6 +292,44 @@ internal sealed class FaultsBench
         await SayAsync($"two clients send chunks of a byte as fast as they can: others meanwhile {Spread(took)}");
     }
 
+    /// <summary>Each is answered at once, and so is the next.</summary>
+    [Test]
+    public async Task AClientPipelinesRequestsThatNoKeyCanServe()
+    {
+        using var upstream = Peer.Listen(async peer =>
+        {
+            await peer.MessageAsync();
+            await peer.SendAsync("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+        });
+        using var proxy = Proxy.Rotato((IPEndPoint)upstream.LocalEndPoint!);
+        var end = Stopwatch.GetTimestamp() + (5 * Stopwatch.Frequency);
+        var many = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(Post, 1000)));
+        using var client = await ConnectAsync(proxy);
+        var answers = 0L;
+        var reading = Task.Run(async () =>
+        {
+            var room = new byte[256 << 10];
+            while (Stopwatch.GetTimestamp() < end) answers += await client.ReceiveAsync(room);
+        });
+        var sending = Task.Run(async () =>
+        {
+            while (Stopwatch.GetTimestamp() < end) await Task.WhenAny(client.SendAsync(many), reading);
+        });
+        var took = new List<double>();
+        for (; Stopwatch.GetTimestamp() < end; await Task.Delay(5))
+        {
+            var began = Stopwatch.GetTimestamp();
+            using var other = await RawClient.ConnectAsync(proxy.EndPoint);
+            Assert.That((await other.AskAsync(RunningRotato.Get("/_rotato/status"))).Status, Is.EqualTo(200));
+            took.Add(Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
+
+        await reading;
+        await sending;
+        Assert.That(answers, Is.GreaterThan(1_000_000));
+        await SayAsync($"a client pipelines requests that no key can serve: others meanwhile {Spread(took)}");
+    }
+
     [Test]
     public async Task BodiesThatStopOnTheWayKeepNobodyOut()
     {
