@@ -114,6 +114,8 @@ internal sealed class Connection(Socket socket, Server server, Services services
 
     private async Task<Answer> ForwardAsync(Exchange exchange, RequestBody body)
     {
+        // The body is complete: what comes from now on is not measured as one.
+        Deadline.Enter(Phase.Line);
         Input.Watch();
         var answer = await services.Forwarder.SendAsync(exchange, body, Deadline);
         if (answer.Status != 101) return answer;

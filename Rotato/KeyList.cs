@@ -19,8 +19,8 @@ internal sealed class KeyList(Uri? upstream)
 
     // What a variable's name says if its value is something else. To send a password to an API would show it.
     private static readonly string[] NamesOfOtherThings =
-        ["PASSWORD", "PASSWD", "URL", "URI", "HOST", "PORT", "MODEL", "DEBUG", "USER", "PATH", "DIR", "LOG", "REGION",
-         "VERSION", "TIMEOUT", "ENDPOINT", "DATABASE", "DB", "ENV", "MODE"];
+        ["PASSWORD", "PASSWD", "PASS", "PWD", "SECRET", "ID", "URL", "URI", "HOST", "PORT", "MODEL", "DEBUG", "USER",
+         "PATH", "DIR", "LOG", "REGION", "VERSION", "TIMEOUT", "ENDPOINT", "DATABASE", "DB", "ENV", "MODE"];
 
     private readonly List<ListedKey> _keys = [];
     private readonly List<string> _leftOut = [];
@@ -98,7 +98,7 @@ internal sealed class KeyList(Uri? upstream)
             var name = NameOf(word);
             var value = name == "" ? word : Unquoted(word[(name.Length + 1)..]);
             if (value is "" or "export" || IsEmptyVariable(value)) continue;
-            if (IsNameOfOtherThing(name) || (name != "" && IsUrl(value))) _leftOut.Add(name);
+            if (IsNameOfOtherThing(name) || (name != "" && IsUrl(value))) _leftOut.Add(ShownName(name));
             else yield return value;
         }
     }
@@ -114,6 +114,9 @@ internal sealed class KeyList(Uri? upstream)
 
     // With a name in front it is not meant as the base URL of the keys after it, which would go there.
     private static bool IsUrl(string word) => word.Contains("://", StringComparison.Ordinal);
+
+    // What stands before the equals sign may itself be a key, and that has digits.
+    private static string ShownName(string name) => name.Any(char.IsAsciiDigit) ? "a variable" : name;
 
     private static bool IsNameOfOtherThing(string name)
     {

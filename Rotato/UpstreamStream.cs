@@ -13,7 +13,8 @@ namespace Rotato;
 /// <para>
 /// An upstream may send more than its answer. HttpClient notices that on a connection that was idle, but not where it
 /// gives one that has just become free to a request that waits: it would take the surplus for the answer (RFC 9112
-/// section 9.2). Here such a connection fails before anything is sent.
+/// section 9.2). Here such a connection fails before anything is sent. Over TLS a request cannot be recognised here, so
+/// there it holds only what HttpClient itself does.
 /// </para>
 /// </summary>
 internal sealed class UpstreamStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
@@ -34,12 +35,19 @@ internal sealed class UpstreamStream(Socket socket) : NetworkStream(socket, owns
     /// <exception cref="HttpIOException">Nothing was sent, and nothing can be.</exception>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_mayHoldSurplus && Socket.Poll(0, SelectMode.SelectRead))
-            throw new HttpIOException(HttpRequestError.ConnectionError);
+        var holdsSurplus = _mayHoldSurplus && BeginsRequest(buffer.Span) && Socket.Poll(0, SelectMode.SelectRead);
+        if (holdsSurplus) throw new HttpIOException(HttpRequestError.ConnectionError);
         _mayHoldSurplus = false;
         if (_takesNoMore) return ValueTask.CompletedTask;
         var writing = base.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? writing : AfterAsync(writing);
+    }
+
+    // And no part of a body, nor of a tunnel after a 101, where both sides may send at any time.
+    private static bool BeginsRequest(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf("\r\n"u8);
+        return end > 0 && bytes[..end].EndsWith(" HTTP/1.1"u8);
     }
 
     private async ValueTask AfterAsync(ValueTask writing)

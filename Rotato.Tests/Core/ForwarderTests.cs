@@ -787,6 +787,30 @@ internal sealed class ForwarderTests
         Assert.That(await client.ReadToEndAsync(), Is.EqualTo("bye"));
     }
 
+    /// <summary>Neither direction waits for the other.</summary>
+    [Test]
+    public async Task CarriesAFrameUpWhileTheClientReadsNothing()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream);
+        var client = await rotato.ConnectAsync(room: 4096);
+        await client.SendAsync(Get("/v1/realtime?model=m", Handshake));
+        var request = await upstream.NextAsync();
+        await request.SendAsync(Switching);
+        await client.ReadThroughAsync("\r\n\r\n");
+        var flood = request.SendAsync(new byte[32 << 20]);
+
+        for (var i = 0; i < 20; i++)
+        {
+            await client.SendAsync($"up {i}");
+            await AssertArrivesAsync(request, $"up {i}");
+        }
+
+        Assert.That(flood.IsCompleted, Is.False);
+        client.Reset();
+        Assert.That(async () => await flood, Throws.InstanceOf<SocketException>());
+    }
+
     [Test]
     public async Task EndsAWebSocketWithItsClient([Values] bool withReset)
     {

@@ -105,6 +105,8 @@ internal sealed class KeyListTests
     [TestCase("DATABASE_URL=postgres://CANARY\nexport PORT=8080\nDEBUG=true\nA=k1", "k1", "DATABASE_URL PORT DEBUG")]
     [TestCase("HOOK=https://CANARY.example/x\nGROQ_API_KEY=k1", "k1", "HOOK")]
     [TestCase("GATEWAY_KEY='https://CANARY.example' k1", "k1", "GATEWAY_KEY")]
+    [TestCase("gsk_abc123=https://api.groq.com/openai/v1 k1", "k1", "a variable")]
+    [TestCase("JWT_SECRET=CANARY SMTP_PASS=CANARY AWS_ID=CANARY k1", "k1", "JWT_SECRET SMTP_PASS AWS_ID")]
     [TestCase("openai_model=gpt-5 K=k1", "k1", "openai_model")]
     [TestCase("HOST_KEY=k1\nUSER_TOKEN=k2\nDEBUG_KEYS=k3", "k1 k2 k3", "")]
     [TestCase("MODELS=k1\nPORT", "k1 PORT", "")]

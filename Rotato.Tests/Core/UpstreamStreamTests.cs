@@ -10,6 +10,8 @@ namespace Rotato.Tests.Core;
 /// </summary>
 internal sealed class UpstreamStreamTests : IDisposable
 {
+    private const string First = "GET /first HTTP/1.1\r\n\r\n";
+    private const string Second = "GET /second HTTP/1.1\r\n\r\n";
     private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
     private readonly Socket _upstream;
@@ -37,22 +39,22 @@ internal sealed class UpstreamStreamTests : IDisposable
     [TestCase("end")]
     public async Task NothingIsSentWhereMoreHasComeThanAnAnswer(string what)
     {
-        await SendAsync("first");
+        await SendAsync(First);
         await _upstream.SendAsync(Encoding.ASCII.GetBytes(Answer));
         Assert.That(await ReadAsync(Answer.Length), Is.EqualTo(Answer.Length));
         if (what == "end") _upstream.Shutdown(SocketShutdown.Send);
         else await _upstream.SendAsync(Encoding.ASCII.GetBytes(Answer));
         while (!_stream.Socket.Poll(1000, SelectMode.SelectRead)) { }
 
-        var failure = Assert.ThrowsAsync<HttpIOException>(() => SendAsync("second"));
+        var failure = Assert.ThrowsAsync<HttpIOException>(() => SendAsync(Second));
         Assert.That(failure!.HttpRequestError, Is.EqualTo(HttpRequestError.ConnectionError), "so it may be sent again");
-        Assert.That(await ReceivedAsync("first".Length), Is.EqualTo("first"));
+        Assert.That(await ReceivedAsync(First.Length), Is.EqualTo(First));
     }
 
     [Test]
     public async Task OneRequestAfterTheOtherIsSent()
     {
-        foreach (var request in new[] { "first", "second", "third" })
+        foreach (var request in new[] { First, Second, First })
         {
             await SendAsync(request);
             Assert.That(await ReceivedAsync(request.Length), Is.EqualTo(request));
@@ -74,6 +76,19 @@ internal sealed class UpstreamStreamTests : IDisposable
 
         await SendAsync("body");
         Assert.That(await ReceivedAsync("headbody".Length), Is.EqualTo("headbody"));
+    }
+
+    /// <summary>After a 101 both sides send when they like.</summary>
+    [Test]
+    public async Task WhatLiesUnreadStopsNoTunnel()
+    {
+        await SendAsync(First);
+        await _upstream.SendAsync(Encoding.ASCII.GetBytes(Answer));
+        Assert.That(await ReadAsync(10), Is.EqualTo(10));
+        Assert.That(_stream.Socket.Poll(1000, SelectMode.SelectRead), "the rest of it is there");
+
+        await SendAsync("frame");
+        Assert.That(await ReceivedAsync(First.Length + 5), Is.EqualTo(First + "frame"));
     }
 
     private async Task SendAsync(string text) => await _stream.WriteAsync(Encoding.ASCII.GetBytes(text));

@@ -145,8 +145,9 @@ internal sealed class Input(Func<Memory<byte>, ValueTask<int>> receive)
     {
         lock (_lock)
         {
+            if (!_isWatching) return;
             var isFull = Waiting.Length == _buffer.Length;
-            if (_isWatching && !isFull) _ = BeginNext();
+            if (!isFull) _ = BeginNext();
         }
     }
 

@@ -69,5 +69,8 @@ internal sealed class Deadline(TimeProvider clock)
     }
 
     /// <summary>Gives time for an answer that says that the time is over.</summary>
-    public void Restart() => _end = new(Timeout.InfiniteTimeSpan, clock);
+    public void Restart()
+    {
+        lock (_lock) _end = new(Timeout.InfiniteTimeSpan, clock);
+    }
 }
