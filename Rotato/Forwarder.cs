@@ -15,6 +15,7 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
     private const int LargeBody = 1 << 20;
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan TimeToClose = TimeSpan.FromMilliseconds(50);
 
     private readonly Upstream _upstream = new();
     private readonly RememberedResponses _responses = new();
@@ -70,6 +71,8 @@ internal sealed class Forwarder(KeyPool pool, KeyRing ring, Judge judge, Journal
                 if (!Judgement.WantsNextKey(verdict) || !MayTryNext(answer)) return answer;
                 End(state, answer.Status);
                 refusals.Add(answer, verdict, restsUntil);
+                // HttpClient would send the next try on the connection that such a server is about to close.
+                if (answer.EndsConnection) await Task.Delay(TimeToClose, Clock, deadline.Token);
             }
 
             deadline.Enter(Phase.Line);

@@ -156,6 +156,25 @@ internal sealed class ResponseTests
         }
     }
 
+    /// <summary>A server of HTTP/1.0 closes behind each answer, and a moment later at that.</summary>
+    [Test]
+    public async Task GivesAServerOfHttp10TimeToClose()
+    {
+        using var upstream = new ScriptedUpstream();
+        await using var rotato = new RunningRotato(upstream, keys: 2);
+        var client = await rotato.ConnectAsync();
+        var asking = client.AskAsync(Get());
+        var first = await upstream.NextAsync();
+        await first.SendAsync("HTTP/1.0 429 X\r\nContent-Length: 2\r\n\r\nno");
+        await rotato.Clock.TimerAsync(0.05);
+        first.Close();
+        rotato.Clock.Advance(0.05);
+        var second = await upstream.NextAsync();
+        await second.SendAsync(Ok("served"));
+
+        Assert.That((await asking).Text, Is.EqualTo("served"));
+    }
+
     /// <summary>What is malformed comes in the same moment as what is sound.</summary>
     [TestCase("5\r\nhello\r\ng\r\nx\r\n")]
     [TestCase("g\r\n")]

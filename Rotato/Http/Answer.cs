@@ -25,6 +25,9 @@ internal sealed class Answer(HttpResponseMessage response, AnswerBody body) : ID
     /// <summary>The key that an answer from memory once came with; null for any other answer.</summary>
     public int? CachedKey { get; init; }
 
+    /// <summary>Whether its connection ends with it, as in HTTP/1.0.</summary>
+    public bool EndsConnection => response.Version < HttpVersion.Version11;
+
     /// <summary>Whether it comes from memory.</summary>
     public bool IsCacheHit => CachedKey is not null;
 
