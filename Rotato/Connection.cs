@@ -166,7 +166,7 @@ internal sealed class Connection(Socket socket, Server server, Services services
             var count = await Input.ReadAsync(room);
             await upstream.WriteAsync(room.AsMemory(0, count), Deadline.Token);
             Deadline.Enter(Phase.Upstream);
-            // As above.
+            // Nor must one that sends frames without a pause.
             await Task.Yield();
         }
     }

@@ -49,8 +49,8 @@ internal sealed class Deadline(TimeProvider clock)
     /// <summary>Whether the time of the phase is over.</summary>
     public bool IsExpired => _end.IsCancellationRequested && !ClientHasGone;
 
-    /// <summary>Begins a phase and its time. After the goodbye there is none: a tunnel's other direction may not yet
-    /// know of it.</summary>
+    /// <summary>Begins a phase and its time. The goodbye is the last one: a tunnel may not know yet that it has
+    /// begun.</summary>
     public void Enter(Phase phase)
     {
         lock (_lock)
